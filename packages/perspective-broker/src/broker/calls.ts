@@ -1,0 +1,60 @@
+// Our calls that wait for their answers, by request id. A call that was aborted or timed out stays here until its answer has
+// come, so that the answer is known and what it brings can be given back.
+import { CallAborted, CallTimeout, type Executed } from "../errors.ts";
+import type { Deadlines, Expiring } from "../platform/deadlines.ts";
+import { pending, type RemoteResult } from "../references/remote-result.ts";
+import type { CallOptions } from "../types.ts";
+
+export class OutgoingCall implements Expiring {
+  readonly result: RemoteResult<unknown>;
+  readonly method: string;
+  /** How many bytes had been encoded before it: it has not left this process while fewer were sent. */
+  readonly position: number;
+  /** Objects of ours that went with it. */
+  readonly exported: number[] | undefined;
+  /** The caller has been told already. */
+  abandoned = false;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  #executed: (() => Executed) | undefined;
+  #stop: (() => void) | undefined;
+
+  constructor(method: string, position: number, exported: number[] | undefined) {
+    const { result, resolve, reject } = pending<unknown>();
+    this.result = result;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.method = method;
+    this.position = position;
+    this.exported = exported;
+  }
+
+  /** Ends the caller's waiting when the signal fires or the time is over. `executed` is asked then. */
+  limit(options: CallOptions, deadlines: Deadlines, executed: () => Executed): void {
+    const { signal, timeout } = options;
+    this.#executed = executed;
+    const slot = timeout === undefined ? undefined : deadlines.add(this, timeout);
+    const aborted = () => this.#abandon(new CallAborted(signal?.reason, executed()));
+    signal?.addEventListener("abort", aborted, { once: true });
+    this.#stop = () => {
+      signal?.removeEventListener("abort", aborted);
+      if (slot !== undefined) deadlines.remove(this, slot);
+    };
+  }
+
+  expired(): void {
+    this.#abandon(new CallTimeout(`${this.method}: no answer in time`, this.#executed?.() ?? "unknown"));
+  }
+
+  /** It is answered or lost: signal and timer mean nothing any more. */
+  settled(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  #abandon(error: Error): void {
+    this.settled();
+    this.abandoned = true;
+    this.reject(error);
+  }
+}

@@ -1,0 +1,99 @@
+// The peer's objects that are held here. One reference per object while it is held; every receipt is counted and given back
+// exactly once, by release() or, for what was forgotten, when the reference was collected.
+import { LimitExceeded } from "../errors.ts";
+import type { Conversation, Target } from "../references/conversation.ts";
+import { RemoteReference, targetOf } from "../references/remote-reference.ts";
+
+export class Import implements Target {
+  readonly conversation: Conversation;
+  readonly id: number;
+  receipts = 0;
+  /** Running calls of the peer that brought it: what is given back meanwhile is sent after their answers (spec §5.8). */
+  holds = 0;
+  /** Receipts given back and not yet sent. */
+  owed = 0;
+  reference: WeakRef<RemoteReference>;
+
+  constructor(conversation: Conversation, id: number) {
+    this.conversation = conversation;
+    this.id = id;
+    const reference = new RemoteReference(this);
+    this.reference = new WeakRef(reference);
+    collected.register(reference, this, this);
+  }
+}
+
+// One for all connections. Its hold is the entry with its count: if the same object came again after the reference was
+// collected, that is another entry, with a count of its own.
+const collected = new FinalizationRegistry<Import>((entry) => entry.conversation.release(entry, entry.receipts));
+
+export class Imports {
+  readonly #conversation: Conversation;
+  readonly #limit: number;
+  readonly #send: (id: number) => void;
+  readonly #byId = new Map<number, Import>();
+
+  /** `send` tells the peer that one receipt of an id is given back. */
+  constructor(conversation: Conversation, limit: number, send: (id: number) => void) {
+    this.#conversation = conversation;
+    this.#limit = limit;
+    this.#send = send;
+  }
+
+  /** The peer sent this object: counts a receipt. */
+  receive(id: number): RemoteReference {
+    let entry = this.#byId.get(id);
+    let reference = entry?.reference.deref();
+    if (entry === undefined || reference === undefined) {
+      if (entry === undefined && this.#byId.size >= this.#limit) {
+        throw new LimitExceeded("imports", `more than limits.imports (${this.#limit}) references of the peer are held`);
+      }
+      entry = new Import(this.#conversation, id);
+      reference = entry.reference.deref() as RemoteReference;
+      this.#byId.set(id, entry);
+    }
+    entry.receipts++;
+    return reference;
+  }
+
+  /** Gives receipts back. */
+  release(entry: Import, receipts: number): void {
+    const given = Math.min(receipts, entry.receipts);
+    if (given <= 0) return;
+    entry.receipts -= given;
+    if (entry.receipts === 0) {
+      collected.unregister(entry);
+      if (this.#byId.get(entry.id) === entry && entry.holds === 0) this.#byId.delete(entry.id);
+    }
+    if (entry.holds > 0) entry.owed += given;
+    else for (let i = 0; i < given; i++) this.#send(entry.id);
+  }
+
+  /** A call brought these references, one entry per receipt: what is given back of them waits for its answer. */
+  hold(references: readonly RemoteReference[]): void {
+    for (const reference of references) (targetOf(reference) as Import).holds++;
+  }
+
+  /** The call is answered. */
+  unhold(references: readonly RemoteReference[]): void {
+    for (const reference of references) {
+      const entry = targetOf(reference) as Import;
+      if (--entry.holds > 0) continue;
+      if (entry.receipts === 0 && this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
+      for (; entry.owed > 0; entry.owed--) this.#send(entry.id);
+    }
+  }
+
+  entries(): IterableIterator<Import> {
+    return this.#byId.values();
+  }
+
+  /** The connection is gone: nothing is owed any more. */
+  clear(): void {
+    for (const entry of this.#byId.values()) {
+      collected.unregister(entry);
+      entry.receipts = 0;
+    }
+    this.#byId.clear();
+  }
+}

@@ -1,0 +1,27 @@
+// Addresses: `scheme:rest`. The scheme chooses the transport, which reads the rest.
+
+import { transports } from "#transports";
+import { AddressError } from "../errors.ts";
+import type { TransportFactory } from "../transport/transport.ts";
+
+/** The transport of an address. Throws AddressError if there is none. */
+export function transportFor(address: unknown): TransportFactory {
+  if (typeof address !== "string")
+    throw new AddressError(`an address is a text such as tcp://127.0.0.1:8800, not ${typeof address}`);
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase();
+  const known = Object.keys(transports).join(", ");
+  if (scheme === undefined) throw new AddressError(`${quoted(address)} has no scheme; it begins with one of: ${known}`);
+  const transport = transports[scheme];
+  if (transport === undefined)
+    throw new AddressError(`there is no transport ${quoted(scheme)} here; known are: ${known}`);
+  return transport;
+}
+
+/** A malformed address comes from the transport as EINVAL. */
+export function isBadAddress(error: unknown): error is Error {
+  return error instanceof Error && (error as { code?: unknown }).code === "EINVAL";
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

@@ -1,0 +1,66 @@
+// `connect`: a transport to an address, the handshake, and a connection that is ready to be used.
+import type { ConnectionOptions as TlsOptions } from "node:tls";
+import { AddressError, ConnectError, HandshakeTimeout, NegotiationError } from "../errors.ts";
+import type { Transport } from "../transport/transport.ts";
+import { isBadAddress, transportFor } from "./address.ts";
+import { Connection } from "./connection.ts";
+import { type BrokerOptions, settingsFrom } from "./options.ts";
+
+export interface ConnectOptions extends BrokerOptions {
+  /** Milliseconds for the transport to connect. Default: the platform's own limit. */
+  readonly connectTimeout?: number;
+  /** Gives up connecting: the promise rejects with the signal's reason. Means nothing afterwards. */
+  readonly signal?: AbortSignal;
+  /** For tls:// addresses: Node's own options. */
+  readonly tls?: TlsOptions;
+}
+
+/**
+ * Connects to `tcp://host:port`, `tls://host:port`, `unix:/path` or `memory://name`, or over a transport of one's own.
+ * Resolves when the dialect is agreed on. Rejects with AddressError, ConnectError, NegotiationError, HandshakeTimeout, or the
+ * signal's reason.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: without a type every name is allowed
+export async function connect<T = any>(
+  address: string | Transport,
+  options: ConnectOptions = {},
+): Promise<Connection<T>> {
+  const settings = settingsFrom(options);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const transport = typeof address === "string" ? await dial(address, options) : address;
+  const connection = await new Promise<Connection<T>>((resolve, reject) => {
+    const opening = new Connection<T>(transport, "client", settings, () => {
+      signal?.removeEventListener("abort", abort);
+      resolve(opening);
+    });
+    const abort = () => {
+      void opening.close();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    opening.on("close", ({ error, message }) => {
+      signal?.removeEventListener("abort", abort);
+      const named = error instanceof NegotiationError || error instanceof HandshakeTimeout;
+      const where = typeof address === "string" ? address : transport.peer.address;
+      reject(named ? error : new ConnectError(`${where}: ${message}`, error && { cause: error }));
+    });
+    opening.start();
+  });
+  return connection;
+}
+
+async function dial(address: string, options: ConnectOptions): Promise<Transport> {
+  const { signal, connectTimeout, tls } = options;
+  try {
+    return await transportFor(address).dial(address, {
+      ...(signal && { signal }),
+      ...(connectTimeout !== undefined && { connectTimeout }),
+      ...(tls && { tls }),
+    });
+  } catch (error) {
+    if (signal?.aborted || error instanceof AddressError) throw error;
+    if (isBadAddress(error)) throw new AddressError(error.message, { cause: error });
+    throw new ConnectError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

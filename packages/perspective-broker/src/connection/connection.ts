@@ -1,0 +1,164 @@
+// One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
+import { Broker, type Inspection } from "../broker/broker.ts";
+import type { CloseReason } from "../errors.ts";
+import type { Referenceable } from "../flavors/referenceable.ts";
+import type { RemoteReference } from "../references/remote-reference.ts";
+import { Session } from "../session/session.ts";
+import type { Peer, Transport } from "../transport/transport.ts";
+import type { Dialect } from "../wire/dialect.ts";
+import { Events } from "./events.ts";
+import type { Settings } from "./options.ts";
+
+/** What can be listened to on a connection. */
+export interface ConnectionEvents {
+  /** It has ended; told once. */
+  close: CloseReason;
+}
+
+/** The tables of a connection. */
+export interface ConnectionInspection extends Inspection {
+  readonly dialect: string;
+  readonly peer: Peer;
+}
+
+const EMPTY: Inspection = {
+  exports: [],
+  names: [],
+  imports: [],
+  awaited: 0,
+  running: 0,
+  waiting: 0,
+  unsentBytes: 0,
+};
+
+/** One end of a connection. Ends with `close()`, `await using`, or when the other side or the network ends it. */
+// biome-ignore lint/suspicious/noExplicitAny: an untyped connection allows every name (see types.ts)
+export class Connection<T = any> {
+  /** Who is at the other end, as far as the transport knows. */
+  readonly peer: Peer;
+  /** The application's own, for the time of the connection. */
+  readonly storage: Map<unknown, unknown> = new Map();
+  /** Resolves when the connection has ended, with the reason; never rejects. */
+  readonly closed: Promise<CloseReason>;
+  readonly #session: Session;
+  readonly #settings: Settings;
+  readonly #events: Events<ConnectionEvents>;
+  readonly #resolveClosed: (reason: CloseReason) => void;
+  readonly #published = new Map<string, { object: Referenceable; unpublish: () => void }>();
+  readonly #ready: (connection: Connection) => void;
+  #broker: Broker | undefined;
+  #dialect = "";
+  #reason: CloseReason | undefined;
+
+  /** @internal Made by connect and listen. `ready` is called when the dialect is chosen, before any message is handled. */
+  constructor(
+    transport: Transport,
+    role: "client" | "server",
+    settings: Settings,
+    ready: (connection: Connection) => void,
+  ) {
+    this.#settings = settings;
+    this.#ready = ready;
+    this.peer = transport.peer;
+    this.#events = new Events((error) => settings.log({ level: "error", message: "a close listener failed", error }));
+    let resolveClosed: (reason: CloseReason) => void = () => {};
+    this.closed = new Promise((resolve) => {
+      resolveClosed = resolve;
+    });
+    this.#resolveClosed = resolveClosed;
+    const { dialects, handshakeTimeout, clock } = settings;
+    this.#session = new Session(
+      { transport, role, dialects, handshakeTimeout, clock },
+      {
+        established: (dialect) => this.#established(dialect),
+        data: (chunk) => this.#broker?.receive(chunk),
+        drained: () => this.#broker?.drained(),
+        ended: (reason) => this.#ended(reason),
+      },
+    );
+    for (const [name, object] of Object.entries(settings.objects)) this.publish(name, object);
+  }
+
+  /** @internal */
+  start(): void {
+    this.#session.start();
+  }
+
+  /** The object that the other side offers first. Asking for it sends nothing. */
+  get root(): RemoteReference<T> {
+    return this.object<T>("root");
+  }
+
+  /** Another object that the other side has published. Nothing is sent; if there is none, calls of it fail. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  object<U = any>(name: string): RemoteReference<U> {
+    if (this.#broker === undefined) throw new TypeError("the dialect of this connection is not chosen yet");
+    return this.#broker.named(name);
+  }
+
+  /** Lets the other side call an object by name, until it is disposed. A later one of the same name takes its place. */
+  publish(name: string, object: Referenceable): Disposable {
+    const entry = { object, unpublish: this.#broker?.publish(name, object) ?? (() => {}) };
+    this.#published.set(name, entry);
+    return {
+      [Symbol.dispose]: () => {
+        entry.unpublish();
+        if (this.#published.get(name) === entry) this.#published.delete(name);
+      },
+    };
+  }
+
+  /** The dialect that is spoken; empty before one is chosen. */
+  get dialect(): string {
+    return this.#dialect;
+  }
+
+  on<K extends keyof ConnectionEvents>(name: K, fn: (event: ConnectionEvents[K]) => void): Disposable {
+    return this.#events.on(name, fn);
+  }
+
+  /** The tables, for people and for tests: all empty means that nothing leaks. */
+  inspect(): ConnectionInspection {
+    return { dialect: this.#dialect, peer: this.peer, ...(this.#broker?.inspect() ?? EMPTY) };
+  }
+
+  /** Sends what was written, ends the connection, and resolves when it has ended. A second close does nothing. */
+  close(): Promise<CloseReason> {
+    this.#end({ code: "CLOSED", message: "closed by this side" });
+    return this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #established(dialect: Dialect): void {
+    this.#dialect = dialect.name;
+    const { limits, values, classes, store, log, clock } = this.#settings;
+    const session = this.#session;
+    const { outbox, output } = session;
+    this.#broker = new Broker(dialect, {
+      ...{ outbox, output, limits, values, classes, store, log, clock },
+      connection: this,
+      fail: (reason) => this.#end(reason),
+      reading: (on) => (on ? session.resume() : session.pause()),
+    });
+    for (const [name, entry] of this.#published) entry.unpublish = this.#broker.publish(name, entry.object);
+    this.#broker.begin();
+    this.#ready(this);
+  }
+
+  #end(reason: CloseReason): void {
+    if (this.#reason !== undefined || this.#session.ended) return;
+    this.#reason = reason;
+    this.#session.close(reason);
+    this.#broker?.end(reason, false);
+  }
+
+  #ended(reason: CloseReason): void {
+    this.#broker?.end(reason, true);
+    this.#events.emit("close", reason);
+    this.#events.end();
+    this.#resolveClosed(reason);
+  }
+}

@@ -1,0 +1,48 @@
+// `listen`: a place where clients connect to, each with its own connection and, if wanted, its own root.
+import type { TlsOptions } from "node:tls";
+import { AddressError, ListenError } from "../errors.ts";
+import type { Referenceable } from "../flavors/referenceable.ts";
+import { Root } from "../flavors/referenceable.ts";
+import { isBadAddress, transportFor } from "./address.ts";
+import type { Connection } from "./connection.ts";
+import { type BrokerOptions, settingsFrom } from "./options.ts";
+import { Server } from "./server.ts";
+
+export interface ListenOptions extends BrokerOptions {
+  /** Connections at the same time; those above it are turned away. */
+  readonly maxConnections?: number;
+  /** For tls:// addresses: Node's own options; `requestCert` with `ca` asks clients for certificates. */
+  readonly tls?: TlsOptions;
+}
+
+/** What a server offers as root: one object for all connections, or a function that makes one for each. */
+export type RootFor = Referenceable | ((connection: Connection) => Referenceable);
+
+/**
+ * Serves a root at `tcp://host:port`, `tls://host:port`, `unix:/path` or `memory://name`, until `server.close()`. Port 0
+ * chooses a free one; `server.address` has it. Rejects with AddressError or ListenError.
+ */
+export async function listen(root: RootFor, address: string, options: ListenOptions = {}): Promise<Server> {
+  const settings = settingsFrom(options);
+  const rootFor = typeof root === "function" ? root : (connection: Connection) => rootObject(root, connection);
+  const server = new Server(rootFor, settings);
+  const { maxConnections, tls } = options;
+  try {
+    server.opened(
+      await transportFor(address).listen(address, (transport) => server.accept(transport), {
+        ...(maxConnections !== undefined && { maxConnections }),
+        ...(tls && { tls }),
+        onError: (error) => settings.log({ level: "debug", message: `${address}: ${error.message}`, error }),
+      }),
+    );
+  } catch (error) {
+    if (error instanceof AddressError) throw error;
+    if (isBadAddress(error)) throw new AddressError(error.message, { cause: error });
+    throw new ListenError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  return server;
+}
+
+function rootObject(root: Referenceable, connection: Connection): Referenceable {
+  return root instanceof Root ? root.rootObject(connection) : root;
+}

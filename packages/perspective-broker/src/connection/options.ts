@@ -1,0 +1,90 @@
+// What `connect` and `listen` can be told, and what they do if they are not.
+import type { CallStore } from "../broker/current-call.ts";
+import { callStore } from "../broker/current-call.ts";
+import { consoleLog, type Log, safeLog } from "../broker/log.ts";
+import type { Referenceable } from "../flavors/referenceable.ts";
+import { type Limits, limitsFrom } from "../limits.ts";
+import { type Clock, systemClock } from "../platform/clock.ts";
+import { none, pb } from "../wire/banana/dialects.ts";
+import type { ClassPolicy, Dialect, ValueOptions } from "../wire/dialect.ts";
+import { globalRegistry, type Registry } from "../wire/jelly/registry.ts";
+import { defaultSecurity, type SecurityOptions } from "../wire/jelly/security.ts";
+
+/** Options of both sides. */
+export interface BrokerOptions {
+  /** The dialects that may be spoken, most wanted first. Default `[pb, none]`. */
+  readonly dialects?: readonly Dialect[];
+  /** The classes that travel as themselves. Default: those registered with `registerError`. */
+  readonly registry?: Registry;
+  /** The types that are admitted. Default: all of the protocol's, and registered classes. */
+  readonly security?: SecurityOptions;
+  /** `exact` receives an integral float as `Float`, so that it is sent on as one. Default `number`. */
+  readonly floats?: ValueOptions["floats"];
+  /** `map` receives every dictionary as a Map. Default `object`: a plain object where all keys are texts. */
+  readonly dicts?: ValueOptions["dicts"];
+  /** `date` receives a datetime as Date, in UTC and to the millisecond. Default `plain`: as PlainDateTime. */
+  readonly dates?: ValueOptions["dates"];
+  /** `unpersistable` sends Twisted's placeholder for what cannot be sent. Default `throw`: the call fails. */
+  readonly unsendable?: ValueOptions["unsendable"];
+  /** Bounds; see `Limits` for each and its default. */
+  readonly limits?: Partial<Limits>;
+  /** How `currentCall()` is kept: `async` follows `await` (default where the runtime can), `sync` is cheaper. */
+  readonly context?: "async" | "sync";
+  /** Whether stack traces of errors travel to the peer. Default false. */
+  readonly unsafeTracebacks?: boolean;
+  /** Told of unexpected errors. Default: errors and warnings go to the console. */
+  readonly log?: Log;
+  /** Milliseconds until the dialect must be agreed on. Default 10 000. */
+  readonly handshakeTimeout?: number;
+  /** Objects that the peer can ask for by name. */
+  readonly objects?: Readonly<Record<string, Referenceable>>;
+  /** Time, for tests. */
+  readonly clock?: Clock;
+}
+
+/** The same, complete. Made once for a server, so that its connections cost little. */
+export interface Settings {
+  readonly dialects: readonly Dialect[];
+  readonly classes: ClassPolicy;
+  readonly values: ValueOptions;
+  readonly limits: Limits;
+  readonly store: CallStore;
+  readonly log: Log;
+  readonly handshakeTimeout: number;
+  readonly objects: Readonly<Record<string, Referenceable>>;
+  readonly clock: Clock;
+}
+
+const HANDSHAKE_TIMEOUT = 10_000;
+
+/** Throws TypeError or RangeError for what makes no sense. */
+export function settingsFrom(options: BrokerOptions): Settings {
+  const dialects = options.dialects ?? [pb, none];
+  if (dialects.length === 0) throw new TypeError("dialects: at least one is needed");
+  const handshakeTimeout = options.handshakeTimeout ?? HANDSHAKE_TIMEOUT;
+  if (!(handshakeTimeout > 0)) throw new RangeError("handshakeTimeout: must be a number of milliseconds above 0");
+  return {
+    dialects,
+    classes: (options.registry ?? globalRegistry).policy(options.security, defaultSecurity()),
+    values: {
+      floats: oneOf("floats", options.floats, ["number", "exact"]),
+      dicts: oneOf("dicts", options.dicts, ["object", "map"]),
+      dates: oneOf("dates", options.dates, ["plain", "date"]),
+      unsendable: oneOf("unsendable", options.unsendable, ["throw", "unpersistable"]),
+      unsafeTracebacks: options.unsafeTracebacks ?? false,
+    },
+    limits: limitsFrom(options.limits),
+    store: callStore(options.context),
+    log: safeLog(options.log ?? consoleLog),
+    handshakeTimeout,
+    objects: options.objects ?? {},
+    clock: options.clock ?? systemClock,
+  };
+}
+
+/** The given value, or the first of the possible ones. */
+function oneOf<T extends string>(name: string, given: T | undefined, possible: readonly [T, ...T[]]): T {
+  if (given === undefined) return possible[0];
+  if (!possible.includes(given)) throw new TypeError(`${name}: one of ${possible.join(", ")}`);
+  return given;
+}

@@ -1,0 +1,141 @@
+// Which methods of an object can be reached from outside: those of its class chain with the prefix, and no others. A table is
+// built once per class without running a getter; a name that a peer sends is looked up here and nowhere else.
+import { DeclarationError } from "../errors.ts";
+import type { Keywords } from "../values/keywords.ts";
+
+export type Method = (...args: never[]) => unknown;
+
+/** A method that can be reached. */
+export interface RemoteMethod {
+  /** Without the prefix. */
+  readonly name: string;
+  readonly fn: Method;
+  /** The names of its parameters, from `static parameters`; undefined if there are none. */
+  readonly parameters: readonly Parameter[] | undefined;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly optional: boolean;
+}
+
+interface Table {
+  readonly methods: ReadonlyMap<string, RemoteMethod>;
+  /** What is wrong with the class, to be said when an object of it is first exported. */
+  readonly problem: string | undefined;
+}
+
+/** The tables of one prefix, by class. */
+export class MethodTables {
+  readonly #prefix: string;
+  readonly #byPrototype = new WeakMap<object, Table>();
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** The method of that name (without the prefix), or undefined. */
+  find(object: object, name: string): RemoteMethod | undefined {
+    return this.#table(Object.getPrototypeOf(object)).methods.get(name);
+  }
+
+  /** Throws DeclarationError if the object or its class declares a method in a way that is refused. */
+  check(object: object): void {
+    const { problem } = this.#table(Object.getPrototypeOf(object));
+    if (problem !== undefined) throw new DeclarationError(problem);
+    for (const name of Object.getOwnPropertyNames(object)) {
+      if (!name.startsWith(this.#prefix)) continue;
+      throw new DeclarationError(
+        `${name} is a property of the object; only methods of its class can be called from outside`,
+      );
+    }
+  }
+
+  #table(prototype: object): Table {
+    let table = this.#byPrototype.get(prototype);
+    if (table === undefined) {
+      table = this.#build(prototype);
+      this.#byPrototype.set(prototype, table);
+    }
+    return table;
+  }
+
+  #build(prototype: object): Table {
+    const problems: string[] = [];
+    const parameters = parametersOf(prototype, problems);
+    const methods = new Map<string, RemoteMethod>();
+    const seen = new Set<string>();
+    for (let p: object | null = prototype; p !== null && p !== Object.prototype; p = Object.getPrototypeOf(p)) {
+      for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(p))) {
+        if (!key.startsWith(this.#prefix) || seen.has(key)) continue;
+        seen.add(key);
+        const name = key.slice(this.#prefix.length);
+        if (typeof descriptor.value !== "function") {
+          problems.push(`${key} is no method; only methods can be called from outside`);
+        } else if (name !== "") {
+          methods.set(name, { name, fn: descriptor.value, parameters: parameters.get(name) });
+        }
+      }
+    }
+    for (const name of parameters.keys()) {
+      if (!methods.has(name)) problems.push(`static parameters names ${name}, but there is no ${this.#prefix}${name}`);
+    }
+    return { methods, problem: problems[0] };
+  }
+}
+
+/**
+ * The arguments to call a method with: keywords put in their places by `static parameters`, or added as the last argument if
+ * the method has none. Throws TypeError, as Python does, for what is missing, superfluous, unknown or given twice.
+ */
+export function bindArguments(method: RemoteMethod, args: unknown[], keywords: Keywords | undefined): unknown[] {
+  const { name, parameters } = method;
+  if (parameters === undefined) return keywords === undefined ? args : [...args, keywords];
+  if (args.length > parameters.length) {
+    throw new TypeError(`${name}() takes ${parameters.length} arguments but ${args.length} were given`);
+  }
+  const bound = args.slice();
+  for (const [keyword, value] of keywords ?? []) {
+    const at = parameters.findIndex((parameter) => parameter.name === keyword);
+    if (at < 0) throw new TypeError(`${name}() got an unexpected keyword argument '${keyword.slice(0, 80)}'`);
+    if (at < args.length) throw new TypeError(`${name}() got multiple values for argument '${keyword}'`);
+    while (bound.length <= at) bound.push(undefined);
+    bound[at] = value;
+  }
+  for (let i = args.length; i < parameters.length; i++) {
+    const parameter = parameters[i] as Parameter;
+    if (!parameter.optional && !keywords?.has(parameter.name)) {
+      throw new TypeError(`${name}() missing the argument '${parameter.name}'`);
+    }
+  }
+  return bound;
+}
+
+/** `static parameters` of the class and its bases; a class's own entries go before those of its bases. */
+function parametersOf(prototype: object, problems: string[]): ReadonlyMap<string, readonly Parameter[]> {
+  const found = new Map<string, readonly Parameter[]>();
+  for (let c: unknown = prototype.constructor; typeof c === "function"; c = Object.getPrototypeOf(c)) {
+    if (!Object.hasOwn(c, "parameters")) continue;
+    const given: unknown = (c as { parameters?: unknown }).parameters;
+    if (typeof given !== "object" || given === null) {
+      problems.push(`static parameters of ${c.name} must be an object of lists of names`);
+      continue;
+    }
+    for (const [name, list] of Object.entries(given)) {
+      if (found.has(name) || list === undefined) continue;
+      if (!Array.isArray(list) || list.some((parameter) => typeof parameter !== "string")) {
+        problems.push(`static parameters of ${c.name}: ${name} must be a list of names`);
+        continue;
+      }
+      const parsed = list.map((text: string) => ({ name: text.replace(/\?$/, ""), optional: text.endsWith("?") }));
+      const late = parsed.find((parameter, i) => !parameter.optional && parsed[i - 1]?.optional);
+      if (late !== undefined)
+        problems.push(`static parameters of ${c.name}: ${name}: ${late.name} follows an optional one`);
+      if (new Set(parsed.map((parameter) => parameter.name)).size < parsed.length) {
+        problems.push(`static parameters of ${c.name}: ${name} names a parameter twice`);
+      }
+      found.set(name, parsed);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,130 @@
+// The object that stays where it is: the other side gets a reference and calls its `remote_` methods (spec §6.1).
+import { CallAborted, CallTimeout, NoSuchMethod } from "../errors.ts";
+import { systemClock } from "../platform/clock.ts";
+import { Deadlines } from "../platform/deadlines.ts";
+import { pending, type RemoteResult } from "../references/remote-result.ts";
+import type { Arguments, Callable, CallOptions, MethodName, ResultOf } from "../types.ts";
+import { Keywords } from "../values/keywords.ts";
+import { bindArguments, MethodTables } from "./method-table.ts";
+
+const methods = new MethodTables("remote_");
+
+/**
+ * Base of objects that are passed by reference. Whoever holds a reference can call each method of the class chain whose name
+ * begins with `remote_`, and nothing else. TypeScript's `private` does not hide a method from the wire; another name does.
+ *
+ * It can be called in the same words as a reference, so that code need not care whether an object is here or there: such a
+ * call is asynchronous and in order, too, but its arguments are passed as they are and not copied.
+ */
+export abstract class Referenceable {
+  declare readonly "~pb": "ref";
+
+  /** Calls `remote_name` here, in a later turn. */
+  callRemote<N extends MethodName<this>, A extends readonly unknown[]>(
+    name: N,
+    ...args: Arguments<this, N, A>
+  ): ResultOf<this, N> {
+    return callLocally(this, name, args as unknown as unknown[], undefined) as unknown as ResultOf<this, N>;
+  }
+
+  /** Calls `remote_name` here, in a later turn; what becomes of it is not known. */
+  callRemoteOnly<N extends MethodName<this>, A extends readonly unknown[]>(
+    name: N,
+    ...args: Arguments<this, N, A>
+  ): void {
+    callLocally(this, name, args as unknown as unknown[], undefined).then(undefined, () => {});
+  }
+
+  /** A view whose calls have these options. */
+  with(options: CallOptions): Callable<this> {
+    return new LocalView(this, options) as unknown as Callable<this>;
+  }
+
+  /**
+   * Answers a message: the hook that every call from outside goes through. The stock one calls `remote_message` with `this`
+   * as the object; throws NoSuchMethod, and TypeError where `static parameters` does not fit.
+   */
+  remoteMessageReceived(message: string, args: unknown[], keywords: Keywords | undefined): unknown {
+    const method = methods.find(this, message);
+    if (method === undefined) throw new NoSuchMethod(`No such method: remote_${message}`);
+    return Reflect.apply(method.fn, this, bindArguments(method, args, keywords));
+  }
+
+  /** Throws DeclarationError if the class declares its methods in a way that is refused. Called when it is first exported. */
+  static checkDeclarations(object: Referenceable): void {
+    methods.check(object);
+  }
+}
+
+/** The object that a client sees first. */
+export class Root extends Referenceable {
+  /** The object for one connection, asked for once when it is accepted. The stock one is this object for all. */
+  rootObject(_connection: object): Referenceable {
+    return this;
+  }
+}
+
+class LocalView {
+  readonly #object: Referenceable;
+  readonly #options: CallOptions;
+
+  constructor(object: Referenceable, options: CallOptions) {
+    this.#object = object;
+    this.#options = options;
+  }
+
+  callRemote(name: string, ...args: unknown[]): RemoteResult<unknown> {
+    return callLocally(this.#object, name, args, this.#options);
+  }
+
+  callRemoteOnly(name: string, ...args: unknown[]): void {
+    callLocally(this.#object, name, args, undefined).then(undefined, () => {});
+  }
+
+  with(options: CallOptions): LocalView {
+    return new LocalView(this.#object, { ...this.#options, ...options });
+  }
+}
+
+function callLocally(
+  object: Referenceable,
+  name: string,
+  args: unknown[],
+  options: CallOptions | undefined,
+): RemoteResult<unknown> {
+  const { result, resolve, reject } = pending<unknown>();
+  if (options?.signal?.aborted) {
+    reject(new CallAborted(options.signal.reason, "no"));
+    return result;
+  }
+  const last = args.at(-1);
+  const keywords = last instanceof Keywords ? last : undefined;
+  const positional = keywords === undefined ? args : args.slice(0, -1);
+  let stop = () => {};
+  if (options?.signal !== undefined || options?.timeout !== undefined) stop = limitLocally(options, reject, name);
+  queueMicrotask(() => {
+    try {
+      Promise.resolve(object.remoteMessageReceived(name, positional, keywords))
+        .then(resolve, reject)
+        .finally(stop);
+    } catch (error) {
+      stop();
+      reject(error);
+    }
+  });
+  return result;
+}
+
+/** Rejects when the time is over or the signal fires; the returned function ends that. */
+function limitLocally(options: CallOptions, reject: (error: unknown) => void, name: string): () => void {
+  const { signal, timeout } = options;
+  const aborted = () => reject(new CallAborted(signal?.reason, "unknown"));
+  signal?.addEventListener("abort", aborted, { once: true });
+  const deadlines = Deadlines.of(systemClock);
+  const entry = { expired: () => reject(new CallTimeout(`${name}: no answer within ${timeout} ms`, "unknown")) };
+  const slot = timeout === undefined ? undefined : deadlines.add(entry, timeout);
+  return () => {
+    signal?.removeEventListener("abort", aborted);
+    if (slot !== undefined) deadlines.remove(entry, slot);
+  };
+}

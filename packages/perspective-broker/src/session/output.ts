@@ -1,0 +1,54 @@
+// When what was encoded is written: the first frame of a turn at once, the rest of the turn together when it ends, and in
+// between whenever 4 KiB wait (measured: bench/README.md, "Write policy"). One write per frame would cost a system call each;
+// waiting for the end of the turn alone would make both processes wait for each other at a few calls in flight.
+import { platform } from "#platform";
+import type { Transport } from "../transport/transport.ts";
+import type { Outbox } from "../wire/outbox.ts";
+
+const EAGER = 4096;
+
+export class Output {
+  /** The transport asked to be given time. */
+  congested = false;
+  readonly #transport: Transport;
+  readonly #outbox: Outbox;
+  #scheduled = false;
+  readonly #endTurn = () => {
+    this.#scheduled = false;
+    this.flush();
+  };
+
+  constructor(transport: Transport, outbox: Outbox) {
+    this.#transport = transport;
+    this.#outbox = outbox;
+  }
+
+  /** A frame was put into the outbox. */
+  written(): void {
+    if (this.#scheduled) {
+      if (this.#outbox.waiting >= EAGER) this.flush();
+      return;
+    }
+    this.#scheduled = true;
+    platform.endOfTurn(this.#endTurn);
+    this.flush();
+  }
+
+  flush(): void {
+    if (this.#outbox.waiting === 0) return;
+    const chunks = this.#outbox.take();
+    const only = chunks.length === 1 ? chunks[0] : undefined;
+    const room = only === undefined ? this.#transport.writev(chunks) : this.#transport.write(only);
+    if (!room) this.congested = true;
+  }
+
+  /** Bytes that were encoded and are not yet with the platform. */
+  get unsent(): number {
+    return this.#outbox.waiting + this.#transport.unsent;
+  }
+
+  /** How many bytes of all that was ever encoded the platform has taken. */
+  get sent(): number {
+    return this.#outbox.total - this.unsent;
+  }
+}

@@ -1,0 +1,136 @@
+// Errors on the wire (spec §7): what an exception becomes as a CopyableFailure, and what one that arrives becomes here.
+import { PBError, RemoteError, wireNameOf } from "../../errors.ts";
+import { Tuple } from "../../values/tuple.ts";
+
+export const COPYABLE_FAILURE = "twisted.spread.pb.CopyableFailure";
+const UNAVAILABLE = "Traceback unavailable\n";
+const EXCEPTION = ["builtins.Exception", "builtins.BaseException", "builtins.object"];
+
+let count = 0;
+
+/**
+ * The state of a CopyableFailure (spec §7.2), keys in the order of Twisted 22.4. `later`: the method failed after it had
+ * returned a promise. The type must be a byte string, every other text unicode.
+ */
+export function failureState(thrown: unknown, later: boolean, unsafeTracebacks: boolean): Map<string, unknown> {
+  const { type, message, parents, traceback, data } = describe(thrown);
+  const state = new Map<string, unknown>([
+    ["count", ++count],
+    ["type", new TextEncoder().encode(type)],
+    ["value", message.toWellFormed()],
+    ["captureVars", false],
+    ["frames", []],
+    ["stack", []],
+    ["tb", null],
+    ["parents", parents.map((parent) => parent)],
+  ]);
+  if (later) state.set("pickled", 1);
+  state.set("unsafeTracebacks", unsafeTracebacks);
+  state.set("traceback", unsafeTracebacks ? traceback.toWellFormed() : UNAVAILABLE);
+  // An addition of ours: a CopiedFailure keeps it as an attribute that nobody asks for.
+  if (data !== undefined) state.set("data", data);
+  return state;
+}
+
+/** Whether an error is an application's expected one: it is not logged where it was thrown (spec §5.9). */
+export function isExpected(thrown: unknown): boolean {
+  return thrown instanceof PBError || (thrown instanceof RemoteError && thrown.check(PBError.wireName));
+}
+
+/** A RemoteError from the state that arrived; byte strings and texts both do, and only `type` must be there. */
+export function failureFromState(state: unknown): RemoteError {
+  const get = (name: string) =>
+    state instanceof Map ? state.get(name) : (state as Record<string, unknown> | null)?.[name];
+  const parents = get("parents");
+  const data = get("data");
+  return new RemoteError({
+    type: asText(get("type")) || "builtins.Exception",
+    message: asText(get("value")),
+    parents: Array.isArray(parents) ? parents.map(asText) : [],
+    traceback: asText(get("traceback")) || UNAVAILABLE,
+    ...(isRecord(data) ? { data } : {}),
+  });
+}
+
+/** What came as an error and is none: a peer may send any value (spec §4.5). */
+export function errorFrom(value: unknown): Error {
+  if (value instanceof Error) return value;
+  const type = value === null ? "builtins.NoneType" : value instanceof Tuple ? "builtins.tuple" : typeof value;
+  return new RemoteError({ type, message: asText(value) });
+}
+
+interface Description {
+  type: string;
+  message: string;
+  parents: readonly string[];
+  traceback: string;
+  data?: Record<string, unknown> | undefined;
+}
+
+function describe(thrown: unknown): Description {
+  if (thrown instanceof RemoteError) {
+    const { type, message, parents, remoteTraceback, data } = thrown;
+    return {
+      type,
+      message,
+      parents: parents.length > 0 ? parents : [type, ...EXCEPTION],
+      traceback: remoteTraceback,
+      data: Object.keys(data).length > 0 ? data : undefined,
+    };
+  }
+  if (!(thrown instanceof Error)) {
+    const message = `a value that is no error was thrown: ${typeof thrown}`;
+    return { type: "builtins.Exception", message, parents: EXCEPTION, traceback: UNAVAILABLE };
+  }
+  const parents = parentsOf(thrown);
+  return {
+    type: parents[0] as string,
+    message: messageOf(thrown),
+    parents,
+    traceback: typeof thrown.stack === "string" ? thrown.stack : UNAVAILABLE,
+    data: thrown instanceof PBError ? ownData(thrown) : undefined,
+  };
+}
+
+/** The dotted names of the class and its bases that have one, ending as Python's do. */
+function parentsOf(error: Error): string[] {
+  const parents: string[] = [];
+  for (let c = error.constructor; typeof c === "function"; c = Object.getPrototypeOf(c)) {
+    if (c === TypeError || c === RangeError || (Object.hasOwn(c, "wireName") && c !== Error)) {
+      const name = wireNameOf(c as unknown as typeof TypeError);
+      if (!parents.includes(name)) parents.push(name);
+    }
+    if (parents.at(-1) === "twisted.spread.flavors.NoSuchMethod") parents.push("builtins.AttributeError");
+  }
+  for (const name of EXCEPTION) if (!parents.includes(name)) parents.push(name);
+  return parents;
+}
+
+/** The own enumerable properties of an expected error, which travel with it. */
+export function ownData(error: Error): Record<string, unknown> | undefined {
+  const data: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(error)) {
+    if (name !== "name" && name !== "stack" && name !== "cause" && name !== "message") data[name] = value;
+  }
+  return Object.keys(data).length > 0 ? data : undefined;
+}
+
+/** A hostile or careless error class may have a getter that throws. */
+function messageOf(error: Error): string {
+  try {
+    return String(error.message);
+  } catch {
+    return "";
+  }
+}
+
+function asText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? "" : String(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,358 @@
+// Values to forms (spec §3): walks a value once and writes it. Shared and cyclic structure is found on the way: the second
+// visit of a container turns its first form into `[reference n form]` (§3.3). What each JavaScript value becomes is the
+// values table of the guide.
+import { LimitExceeded, UnsendableError } from "../../errors.ts";
+import { Referenceable } from "../../flavors/referenceable.ts";
+import { RemoteReference } from "../../references/remote-reference.ts";
+import { Decimal } from "../../values/decimal.ts";
+import { Duration } from "../../values/duration.ts";
+import { Float } from "../../values/float.ts";
+import { FrozenSet } from "../../values/frozen-set.ts";
+import { Keywords } from "../../values/keywords.ts";
+import { PlainDate } from "../../values/plain-date.ts";
+import { PlainDateTime } from "../../values/plain-date-time.ts";
+import { PlainTime } from "../../values/plain-time.ts";
+import { Tuple } from "../../values/tuple.ts";
+import { Unpersistable } from "../../values/unpersistable.ts";
+import type { ClassPolicy, ObjectTables, ValueOptions } from "../dialect.ts";
+import type { ElementWriter } from "./element-writer.ts";
+import { forms } from "./forms.ts";
+
+export class Jellier {
+  /** The ids exported since `exported` was last cleared, one entry per occurrence. */
+  exported: number[] | undefined;
+  readonly #out: ElementWriter;
+  readonly #tables: ObjectTables;
+  readonly #classes: ClassPolicy;
+  readonly #options: ValueOptions;
+  readonly #maxDepth: number;
+  // Where each container of this run began, and the number it got when it was met again.
+  #seen: Map<object, number> = new Map();
+  #numbered: Map<object, number> | undefined;
+  #depth = 0;
+  #path: (string | number)[] = [];
+
+  constructor(out: ElementWriter, tables: ObjectTables, classes: ClassPolicy, options: ValueOptions, maxDepth: number) {
+    this.#out = out;
+    this.#tables = tables;
+    this.#classes = classes;
+    this.#options = options;
+    this.#maxDepth = maxDepth;
+  }
+
+  /** One run for the arguments of a call: `[tuple …]`. Trailing undefined arguments are left out. */
+  positional(args: readonly unknown[]): void {
+    let count = args.length;
+    while (count > 0 && args[count - 1] === undefined) count--;
+    const outer = this.#begin();
+    this.#out.form(forms.tuple, count + 1);
+    for (let i = 0; i < count; i++) this.#member(args[i], i);
+    this.#end(outer);
+  }
+
+  /** One run for the keyword arguments: `[dictionary [[unicode name] value]…]`. */
+  keywords(keywords: Keywords | undefined): void {
+    if (keywords === undefined) {
+      this.#out.form(forms.dictionary, 1);
+      return;
+    }
+    const outer = this.#begin();
+    this.#out.form(forms.dictionary, keywords.size + 1);
+    for (const [name, value] of keywords) this.#property(name, value);
+    this.#end(outer);
+  }
+
+  /** One run for one value. */
+  single(value: unknown): void {
+    const outer = this.#begin();
+    this.#value(value);
+    this.#end(outer);
+  }
+
+  /** One run for an object of a class that is named by a tag: `[tag state]` (spec §3.4). */
+  tagged(tag: string, state: object): void {
+    const outer = this.#begin();
+    this.#out.list(2);
+    this.#out.text(tag);
+    this.#value(state);
+    this.#end(outer);
+  }
+
+  // User code can run in the middle of a walk (getters) and start another one on the same connection.
+  #begin(): Run {
+    const outer = { seen: this.#seen, numbered: this.#numbered, depth: this.#depth, path: this.#path };
+    if (this.#depth > 0 || this.#seen.size > 0) this.#seen = new Map();
+    this.#numbered = undefined;
+    this.#depth = 0;
+    this.#path = [];
+    return outer;
+  }
+
+  #end(outer: Run): void {
+    if (this.#seen === outer.seen && this.#seen.size > 0) this.#seen.clear();
+    this.#seen = outer.seen;
+    this.#numbered = outer.numbered;
+    this.#depth = outer.depth;
+    this.#path = outer.path;
+  }
+
+  /** Forgets a run that was left by an exception. */
+  reset(): void {
+    this.#seen = new Map();
+    this.#numbered = undefined;
+    this.#depth = 0;
+    this.#path = [];
+  }
+
+  #value(value: unknown): void {
+    const out = this.#out;
+    switch (typeof value) {
+      case "string":
+        out.form(forms.unicode, 2);
+        this.#text(value);
+        return;
+      case "number":
+        if (Number.isSafeInteger(value) && !Object.is(value, -0)) out.integer(value);
+        else out.float(value);
+        return;
+      case "boolean":
+        out.form(forms.boolean, 2);
+        out.atom(value ? forms.true : forms.false);
+        return;
+      case "object":
+        if (value === null) out.form(forms.None, 1);
+        else this.#object(value);
+        return;
+      case "undefined":
+        out.form(forms.None, 1);
+        return;
+      case "bigint":
+        out.bigint(value);
+        return;
+      default:
+        this.#unsendable(value, `a ${typeof value} cannot be sent`);
+    }
+  }
+
+  #object(value: object): void {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) {
+      if (!this.#seenBefore(value)) this.#properties(value as Record<string, unknown>);
+    } else if (Array.isArray(value)) {
+      if (!this.#seenBefore(value)) this.#sequence(value instanceof Tuple ? forms.tuple : forms.list, value);
+    } else if (value instanceof Uint8Array) {
+      this.#out.bytes(value);
+    } else if (value instanceof RemoteReference) {
+      this.#home(value);
+    } else if (value instanceof Referenceable) {
+      const id = this.#tables.exportObject(value);
+      if (this.exported === undefined) this.exported = [id];
+      else this.exported.push(id);
+      this.#out.form(forms.remote, 2);
+      this.#out.integer(id);
+    } else if (value instanceof Map) {
+      if (!this.#seenBefore(value)) this.#entries(value);
+    } else if (value instanceof Set) {
+      if (!this.#seenBefore(value))
+        this.#sequence(value instanceof FrozenSet ? forms.frozenset : forms.set, [...value]);
+    } else {
+      this.#leafOrInstance(value);
+    }
+  }
+
+  #leafOrInstance(value: object): void {
+    const out = this.#out;
+    if (value instanceof Float) {
+      out.float(value.value);
+    } else if (value instanceof Date) {
+      if (Number.isNaN(value.getTime())) this.#unsendable(value, "an invalid Date cannot be sent");
+      else this.#dateTime(PlainDateTime.fromDate(value));
+    } else if (value instanceof PlainDateTime) {
+      this.#dateTime(value);
+    } else if (value instanceof PlainDate) {
+      this.#fields(forms.date, [value.year, value.month, value.day]);
+    } else if (value instanceof PlainTime) {
+      this.#fields(forms.time, [value.hour, value.minute, value.second, value.subsecondMicroseconds]);
+    } else if (value instanceof Duration) {
+      this.#fields(forms.timedelta, [value.days, value.seconds, value.microseconds]);
+    } else if (value instanceof Decimal) {
+      out.form(forms.decimal, 3);
+      out.bigint(value.coefficient);
+      out.integer(value.exponent);
+    } else if (value instanceof Unpersistable) {
+      this.#unpersistable(value.reason);
+    } else if (value instanceof Keywords) {
+      this.#unsendable(value, "keywords go last in a call and nowhere else");
+    } else {
+      this.#instance(value);
+    }
+  }
+
+  #instance(value: object): void {
+    const known = this.#classes.encode(value);
+    if (known !== undefined) {
+      if (this.#seenBefore(value)) return;
+      this.#out.list(2);
+      this.#out.text(known.tag);
+      this.#enter();
+      this.#value(known.state);
+      this.#depth--;
+      return;
+    }
+    if (typeof (value as { then?: unknown }).then === "function") {
+      this.#unsendable(value, "a promise cannot be sent; await it first");
+      return;
+    }
+    const name = className(value);
+    this.#unsendable(value, `an instance of ${name} cannot be sent; make it Referenceable, or send a plain object`);
+  }
+
+  #sequence(form: number, items: readonly unknown[]): void {
+    const count = items.length;
+    this.#out.form(form, count + 1);
+    this.#enter();
+    for (let i = 0; i < count; i++) this.#member(items[i], i);
+    this.#depth--;
+  }
+
+  /** A plain object: own enumerable string keys, undefined ones left out. Each getter runs once. */
+  #properties(object: Record<string, unknown>): void {
+    const keys = Object.keys(object);
+    const values = new Array<unknown>(keys.length);
+    let count = 0;
+    for (let i = 0; i < keys.length; i++) {
+      const value = object[keys[i] as string];
+      if (value !== undefined) count++;
+      values[i] = value;
+    }
+    this.#out.form(forms.dictionary, count + 1);
+    this.#enter();
+    for (let i = 0; i < keys.length; i++) {
+      if (values[i] !== undefined) this.#property(keys[i] as string, values[i]);
+    }
+    this.#depth--;
+  }
+
+  #entries(map: ReadonlyMap<unknown, unknown>): void {
+    const entries = [...map];
+    this.#out.form(forms.dictionary, entries.length + 1);
+    this.#enter();
+    for (const [key, value] of entries) {
+      if (typeof key === "string") {
+        this.#property(key, value);
+        continue;
+      }
+      this.#out.list(2);
+      this.#member(key, "(a key)");
+      this.#member(value, `(the value of a ${typeof key} key)`);
+    }
+    this.#depth--;
+  }
+
+  #property(key: string, value: unknown): void {
+    this.#out.list(2);
+    this.#out.form(forms.unicode, 2);
+    this.#text(key);
+    this.#member(value, key);
+  }
+
+  #member(value: unknown, step: string | number): void {
+    // The path is only needed for containers and in errors; leaves that always work are not worth two array operations.
+    switch (typeof value) {
+      case "number":
+      case "boolean":
+      case "undefined":
+        this.#value(value);
+        return;
+    }
+    this.#path.push(step);
+    this.#value(value);
+    this.#path.pop();
+  }
+
+  #text(text: string): void {
+    try {
+      this.#out.text(text);
+    } catch (error) {
+      if (error instanceof UnsendableError) throw new UnsendableError(this.#where(), error.message);
+      throw error;
+    }
+  }
+
+  #home(reference: RemoteReference): void {
+    const id = this.#tables.homeId(reference);
+    if (id === undefined) {
+      this.#unsendable(
+        reference,
+        "a reference can only be sent over the connection that it came from, while that lives",
+      );
+      return;
+    }
+    this.#out.form(forms.local, 2);
+    if (typeof id === "number") this.#out.integer(id);
+    else this.#out.text(id);
+  }
+
+  /** Whether the container was met before in this run; if so, the reference to it is written. */
+  #seenBefore(value: object): boolean {
+    const mark = this.#seen.get(value);
+    if (mark === undefined) {
+      this.#seen.set(value, this.#out.mark());
+      return false;
+    }
+    let id = this.#numbered?.get(value);
+    if (id === undefined) {
+      this.#numbered ??= new Map();
+      id = this.#numbered.size + 1;
+      this.#numbered.set(value, id);
+      this.#out.wrapReference(mark, id);
+    }
+    this.#out.form(forms.dereference, 2);
+    this.#out.integer(id);
+    return true;
+  }
+
+  #dateTime(value: PlainDateTime): void {
+    const { year, month, day, hour, minute, second, subsecondMicroseconds } = value;
+    this.#fields(forms.datetime, [year, month, day, hour, minute, second, subsecondMicroseconds]);
+  }
+
+  #fields(form: number, fields: readonly number[]): void {
+    this.#out.form(form, 2);
+    this.#out.text(fields.join(" "));
+  }
+
+  #unpersistable(reason: string): void {
+    this.#out.form(forms.unpersistable, 2);
+    this.#text(reason);
+  }
+
+  #unsendable(value: unknown, message: string): void {
+    if (this.#options.unsendable === "throw") throw new UnsendableError(this.#where(), message);
+    this.#unpersistable(`instance of class ${className(value)} deemed insecure`);
+  }
+
+  #enter(): void {
+    if (++this.#depth > this.#maxDepth) {
+      throw new LimitExceeded("depth", `a value is nested deeper than limits.depth (${this.#maxDepth})`);
+    }
+  }
+
+  /** `[0].owner.onClick` */
+  #where(): string {
+    return this.#path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
+  }
+}
+
+interface Run {
+  seen: Map<object, number>;
+  numbered: Map<object, number> | undefined;
+  depth: number;
+  path: (string | number)[];
+}
+
+function className(value: unknown): string {
+  if (typeof value !== "object" || value === null) return typeof value;
+  const name = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === "string" && name !== "" ? name : "an unnamed class";
+}

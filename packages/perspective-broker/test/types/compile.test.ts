@@ -1,0 +1,81 @@
+// Runs the compiler over this folder: the type tests hold, the types stay cheap, and what they leave in users' declaration
+// files stays readable.
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import budget from "./budget/budget.json" with { type: "json" };
+
+const folder = fileURLToPath(new URL(".", import.meta.url));
+const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+
+describe("the types", () => {
+  it("accept what is right and refuse what is wrong", async () => {
+    const { output } = await compile("tsconfig.json", "--pretty", "false");
+    expect(output).toBe("");
+  });
+
+  it("cost no more than a quarter over the figure in budget.json", async () => {
+    const [program, baseline] = await Promise.all([
+      instantiations("budget/program.tsconfig.json"),
+      instantiations("budget/baseline.tsconfig.json"),
+    ]);
+    const cost = program - baseline;
+    const limit = Math.floor(budget.instantiations * 1.25);
+    expect(cost, `${cost} instantiations, recorded are ${budget.instantiations}`).toBeLessThanOrEqual(limit);
+    expect(cost).toBeGreaterThan(0);
+  });
+
+  it("leave short names in the declarations of who uses them", async () => {
+    const declarations = await emitted("emitted.tsconfig.json", "emitted.d.ts");
+    expect(declarations.match(/^export declare const .*$/gm)).toEqual([
+      "export declare const root: RemoteReference<One>;",
+      'export declare const pending: import("../../src/types.ts").PendingReference<Two>;',
+      "export declare const two: RemoteReference<Two>;",
+      "export declare const number: Promise<number>;",
+      "export declare const maybe: Promise<RemoteReference<Two> | undefined>;",
+      "export declare const view: RemoteReference<One>;",
+      "export declare const calls: () => Promise<number>;",
+    ]);
+  });
+
+  it("keep their brands in our own declarations", async () => {
+    expect(await emitted("emitted.tsconfig.json", "remote-reference.d.ts")).toContain('readonly "~pb": "remote";');
+    expect(await emitted("emitted.tsconfig.json", "referenceable.d.ts")).toContain('readonly "~pb": "ref";');
+  });
+});
+
+/** What the compiler prints for a project; an error is no failure here. */
+async function compile(project: string, ...options: string[]): Promise<{ output: string }> {
+  return new Promise((resolve) => {
+    const args = [compiler, "-p", join(folder, project), ...options];
+    execFile(process.execPath, args, { maxBuffer: 2 ** 26 }, (_error, stdout, stderr) =>
+      resolve({ output: stdout + stderr }),
+    );
+  });
+}
+
+/** One thread, because the sum over several depends on how files are dealt out to them. */
+async function instantiations(project: string): Promise<number> {
+  const { output } = await compile(project, "--extendedDiagnostics", "--singleThreaded");
+  const [, count] = /^Instantiations:\s*(\d+)$/m.exec(output) ?? [];
+  expect(count, output).toBeDefined();
+  return Number(count);
+}
+
+/** The declaration file of that name, made by compiling a project. */
+async function emitted(project: string, name: string): Promise<string> {
+  const target = await mkdtemp(join(tmpdir(), "pb-types-"));
+  try {
+    const { output } = await compile(project, "--pretty", "false", "--outDir", target);
+    const files = await readdir(target, { recursive: true });
+    const found = files.find((file) => file.endsWith(`/${name}`) || file === name);
+    expect(found, `${name} among ${files.join(" ")}\n${output}`).toBeDefined();
+    return await readFile(join(target, found as string), "utf8");
+  } finally {
+    await rm(target, { recursive: true, force: true });
+  }
+}
