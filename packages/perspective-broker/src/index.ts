@@ -22,11 +22,13 @@ export type { Peer, Transport, TransportHandler } from "./transport/transport.ts
 export type {
   Arguments,
   Callable,
+  Callee,
   CallOptions,
   MethodName,
   ParameterNames,
   Pending,
   PendingReference,
+  PendingUntyped,
   Received,
   RemoteMethods,
   RemoteProxy,

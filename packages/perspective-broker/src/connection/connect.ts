@@ -1,5 +1,5 @@
 // `connect`: a transport to an address, the handshake, and a connection that is ready to be used.
-import type { ConnectionOptions as TlsOptions } from "node:tls";
+import type { TlsClientOptions } from "#transports";
 import { AddressError, ConnectError, HandshakeTimeout, NegotiationError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import { isBadAddress, transportFor } from "./address.ts";
@@ -12,7 +12,7 @@ export interface ConnectOptions extends BrokerOptions {
   /** Gives up connecting: the promise rejects with the signal's reason. Means nothing afterwards. */
   readonly signal?: AbortSignal;
   /** For tls:// addresses: Node's own options. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsClientOptions;
 }
 
 /**

@@ -1,5 +1,5 @@
 // `listen`: a place where clients connect to, each with its own connection and, if wanted, its own root.
-import type { TlsOptions } from "node:tls";
+import type { TlsServerOptions } from "#transports";
 import { AddressError, ListenError } from "../errors.ts";
 import type { Referenceable } from "../flavors/referenceable.ts";
 import { Root } from "../flavors/referenceable.ts";
@@ -12,7 +12,7 @@ export interface ListenOptions extends BrokerOptions {
   /** Connections at the same time; those above it are turned away. */
   readonly maxConnections?: number;
   /** For tls:// addresses: Node's own options; `requestCert` with `ca` asks clients for certificates. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsServerOptions;
 }
 
 /** What a server offers as root: one object for all connections, or a function that makes one for each. */

@@ -3,7 +3,7 @@ import { CallAborted, CallTimeout, NoSuchMethod } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
 import { pending, type RemoteResult } from "../references/remote-result.ts";
-import type { Arguments, Callable, CallOptions, MethodName, ResultOf } from "../types.ts";
+import type { Arguments, Callable, Callee, CallOptions, MethodName, ResultOf } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
 import { bindArguments, MethodTables } from "./method-table.ts";
 
@@ -18,21 +18,26 @@ const methods = new MethodTables("remote_");
  */
 export abstract class Referenceable {
   declare readonly "~pb": "ref";
+  declare readonly "~pbTarget"?: this;
 
   /** Calls `remote_name` here, in a later turn. */
-  callRemote<N extends MethodName<this>, A extends readonly unknown[]>(
+  callRemote<T, N extends MethodName<T>, A extends readonly unknown[]>(
+    this: Callee<T>,
     name: N,
-    ...args: Arguments<this, N, A>
-  ): ResultOf<this, N> {
-    return callLocally(this, name, args as unknown as unknown[], undefined) as unknown as ResultOf<this, N>;
+    ...args: Arguments<T, N, A>
+  ): ResultOf<T, N>;
+  callRemote(this: Referenceable, name: string, ...args: unknown[]): unknown {
+    return callLocally(this, name, args, undefined);
   }
 
   /** Calls `remote_name` here, in a later turn; what becomes of it is not known. */
-  callRemoteOnly<N extends MethodName<this>, A extends readonly unknown[]>(
+  callRemoteOnly<T, N extends MethodName<T>, A extends readonly unknown[]>(
+    this: Callee<T>,
     name: N,
-    ...args: Arguments<this, N, A>
-  ): void {
-    callLocally(this, name, args as unknown as unknown[], undefined).then(undefined, () => {});
+    ...args: Arguments<T, N, A>
+  ): void;
+  callRemoteOnly(this: Referenceable, name: string, ...args: unknown[]): void {
+    callLocally(this, name, args, undefined).then(undefined, () => {});
   }
 
   /** A view whose calls have these options. */

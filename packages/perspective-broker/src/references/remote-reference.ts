@@ -1,7 +1,7 @@
 // The live reference: what the far side holds of an object. One reference per object and connection (`===`), however often it
 // is received; views made by `with` share its target. Nothing here knows about wires.
 import type { CloseReason } from "../errors.ts";
-import type { Arguments, CallOptions, MethodName, RemoteProxy, ResultOf } from "../types.ts";
+import type { Arguments, Callee, CallOptions, MethodName, RemoteProxy, ResultOf } from "../types.ts";
 import type { Target } from "./conversation.ts";
 import { remoteProxy } from "./remote-proxy.ts";
 
@@ -41,18 +41,25 @@ export class RemoteReference<T = any> {
    * registered class), DeadReferenceError, ConnectionLost, UnsendableError, LimitExceeded, CallTimeout or CallAborted.
    * If the result is a reference, it can be called before it is there: `ref.callRemote("getTwo").callRemote("three", 1)`.
    */
-  callRemote<N extends MethodName<T>, A extends readonly unknown[]>(
+  callRemote<U, N extends MethodName<U>, A extends readonly unknown[]>(
+    this: Callee<U>,
     name: N,
-    ...args: Arguments<T, N, A>
-  ): ResultOf<T, N> {
+    ...args: Arguments<U, N, A>
+  ): ResultOf<U, N>;
+  callRemote(this: RemoteReference, name: string, ...args: unknown[]): unknown {
     const { [TARGET]: target, [OPTIONS]: options } = this as unknown as Internal;
-    return target.conversation.call(target, name, args as unknown as unknown[], options) as unknown as ResultOf<T, N>;
+    return target.conversation.call(target, name, args, options);
   }
 
   /** Calls without asking for an answer: nothing is known of how it went, or whether it arrived. */
-  callRemoteOnly<N extends MethodName<T>, A extends readonly unknown[]>(name: N, ...args: Arguments<T, N, A>): void {
+  callRemoteOnly<U, N extends MethodName<U>, A extends readonly unknown[]>(
+    this: Callee<U>,
+    name: N,
+    ...args: Arguments<U, N, A>
+  ): void;
+  callRemoteOnly(this: RemoteReference, name: string, ...args: unknown[]): void {
     const { [TARGET]: target } = this as unknown as Internal;
-    target.conversation.callOnly(target, name, args as unknown as unknown[]);
+    target.conversation.callOnly(target, name, args);
   }
 
   /**

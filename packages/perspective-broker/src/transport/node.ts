@@ -1,4 +1,5 @@
 // The transports of Node (`#transports`, condition "node").
+import type { ConnectionOptions, TlsOptions } from "node:tls";
 import { memory } from "./memory.ts";
 import { tcp } from "./tcp.ts";
 import type { TransportFactory } from "./transport.ts";
@@ -17,3 +18,9 @@ export const transports: Readonly<Record<string, TransportFactory>> = Object.ass
   tls,
   unix,
 });
+
+/** What a client can say of TLS: Node's own options. */
+export type TlsClientOptions = ConnectionOptions;
+
+/** What a server can say of TLS: Node's own options. */
+export type TlsServerOptions = TlsOptions;

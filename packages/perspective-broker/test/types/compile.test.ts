@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import budget from "./budget/budget.json" with { type: "json" };
@@ -70,9 +70,10 @@ async function instantiations(project: string): Promise<number> {
 async function emitted(project: string, name: string): Promise<string> {
   const target = await mkdtemp(join(tmpdir(), "pb-types-"));
   try {
-    const { output } = await compile(project, "--pretty", "false", "--outDir", target);
+    const emit = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", target];
+    const { output } = await compile(project, "--pretty", "false", ...emit);
     const files = await readdir(target, { recursive: true });
-    const found = files.find((file) => file.endsWith(`/${name}`) || file === name);
+    const found = files.find((file) => basename(file) === name);
     expect(found, `${name} among ${files.join(" ")}\n${output}`).toBeDefined();
     return await readFile(join(target, found as string), "utf8");
   } finally {

@@ -140,7 +140,7 @@ export class BananaCodec implements Codec {
     if (reader.next() !== LIST_KIND) throw new ProtocolError("a message must be a list");
     const operands = reader.count() - 1;
     if (operands < 0 || reader.next() !== BYTES_KIND) throw new ProtocolError("a message must begin with its name");
-    const command = this.#commandName();
+    const command = this.#name();
     switch (command) {
       case "answer":
         expectOperands(command, operands, 2);
@@ -180,7 +180,7 @@ export class BananaCodec implements Codec {
     const id = this.#readRequestId();
     const target = this.#readTarget();
     if (reader.next() !== BYTES_KIND) throw new ProtocolError("the name of a method must be a byte string");
-    const method = strictly(() => reader.name());
+    const method = this.#name();
     const wantsAnswer = this.#readFlag();
     const start = reader.at;
     let args: unknown[];
@@ -278,7 +278,7 @@ export class BananaCodec implements Codec {
         return typeof id === "number" ? id : -1;
       }
       case BYTES_KIND:
-        return strictly(() => reader.name());
+        return this.#name();
       case LIST_KIND:
         reader.skip(reader.count());
         return -1;
@@ -306,8 +306,14 @@ export class BananaCodec implements Codec {
     }
   }
 
-  #commandName(): string {
-    return strictly(() => this.#reader.name());
+  /** Names that are not UTF-8 end the connection (spec §4.2, §4.3). */
+  #name(): string {
+    try {
+      return this.#reader.name();
+    } catch (error) {
+      if (error instanceof JellyError) throw new ProtocolError("a name that is not UTF-8", { cause: error });
+      throw error;
+    }
   }
 
   #didNotUnderstand(command: string): void {
@@ -354,16 +360,6 @@ export class BananaCodec implements Codec {
 
 function expectOperands(command: string, operands: number, expected: number): void {
   if (operands !== expected) throw new ProtocolError(`${command} takes ${expected} operands, not ${operands}`);
-}
-
-/** Names that are not UTF-8 end the connection (spec §4.2, §4.3). */
-function strictly<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof JellyError) throw new ProtocolError("a name that is not UTF-8", { cause: error });
-    throw error;
-  }
 }
 
 /** A peer's text, fit for a log line. */

@@ -43,13 +43,17 @@ export class Skimmer {
     const limits = this.#limits;
     for (;;) {
       const begin = at;
-      let byte = 0;
+      let byte = at < end ? (buffer[at] as number) : 0;
       let value = 0;
-      for (let scale = 1; at < end; scale *= 128) {
-        byte = buffer[at] as number;
-        if (byte > 0x7f) break;
-        value += byte * scale;
+      if (byte < 0x80) {
+        value = byte;
         at++;
+        for (let scale = 128; at < end; scale *= 128) {
+          byte = buffer[at] as number;
+          if (byte > 0x7f) break;
+          value += byte * scale;
+          at++;
+        }
       }
       if (at - begin > limits.prefix) {
         throw new BananaError(`a prefix of more than limits.prefix (${limits.prefix}) bytes`);
@@ -78,6 +82,11 @@ export class Skimmer {
           if (this.#open.length >= DEPTH) throw new LimitExceeded("depth", `lists nested more than ${DEPTH} deep`);
           this.#open.push(remaining);
           remaining = value;
+          // The commonest list by far is [unicode text]: its seven-byte atom is passed over here.
+          if (value === 2 && end - at >= 9 && buffer[at] === 7 && buffer[at + 1] === STRING) {
+            at += 9;
+            remaining = 1;
+          }
           continue;
         }
       } else if (byte === FLOAT) {

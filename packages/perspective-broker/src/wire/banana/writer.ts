@@ -14,6 +14,7 @@ import { FLOAT, INT, LIST, LONGINT, LONGNEG, NEG, STRING, VOCAB, wordNumber, wor
 /** A byte string of at least this size is sent by reference where the caller allows it. */
 const BY_REFERENCE = 16 * 1024;
 const SHORT = 24;
+const UNICODE_LENGTH = 11;
 
 const encoder = new TextEncoder();
 const double = new DataView(new ArrayBuffer(8));
@@ -170,6 +171,20 @@ export class BananaWriter implements ElementWriter {
     this.#at = at;
   }
 
+  unicode(text: string): void {
+    this.#room(UNICODE_LENGTH);
+    this.#unicode();
+    this.text(text);
+  }
+
+  key(key: string): void {
+    this.#room(UNICODE_LENGTH + 2);
+    this.#buffer[this.#at++] = 2;
+    this.#buffer[this.#at++] = LIST;
+    this.#unicode();
+    this.text(key);
+  }
+
   bytes(bytes: Uint8Array): void {
     const length = bytes.length;
     this.#checkLength(length);
@@ -198,6 +213,24 @@ export class BananaWriter implements ElementWriter {
 
   wrapReference(mark: number, id: number): void {
     this.#wraps.push({ at: mark, id });
+  }
+
+  /** The head of a list of two and the atom `unicode`, the commonest form by far: never in the vocabulary, so always the same. */
+  #unicode(): void {
+    const buffer = this.#buffer;
+    let at = this.#at;
+    buffer[at++] = 2;
+    buffer[at++] = LIST;
+    buffer[at++] = 7;
+    buffer[at++] = STRING;
+    buffer[at++] = 0x75;
+    buffer[at++] = 0x6e;
+    buffer[at++] = 0x69;
+    buffer[at++] = 0x63;
+    buffer[at++] = 0x6f;
+    buffer[at++] = 0x64;
+    buffer[at++] = 0x65;
+    this.#at = at;
   }
 
   #word(word: number): void {

@@ -7,6 +7,8 @@ export const FLOAT_KIND = 2;
 export const BYTES_KIND = 3;
 
 export interface ElementReader {
+  /** Where the next element begins; can be set back to a place that was read here before. */
+  at: number;
   /** Reads up to the next element's content and returns its kind; exactly one of the readers below must follow. */
   next(): number;
   /** The number of elements of the list; they follow. */

@@ -13,6 +13,10 @@ export interface ElementWriter {
   float(value: number): void;
   /** A byte string given as text, to be written as UTF-8. */
   text(text: string): void;
+  /** `[unicode text]`: what a string becomes. */
+  unicode(text: string): void;
+  /** The head of a dictionary's pair and its key, `[unicode key]`. */
+  key(key: string): void;
   bytes(bytes: Uint8Array): void;
   /** The place of the element that is written next. */
   mark(): number;

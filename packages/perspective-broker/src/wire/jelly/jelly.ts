@@ -26,8 +26,8 @@ export class Jellier {
   readonly #classes: ClassPolicy;
   readonly #options: ValueOptions;
   readonly #maxDepth: number;
-  // Where each container of this run began, and the number it got when it was met again.
-  #seen: Map<object, number> = new Map();
+  // The containers of this run, where each began, and the number it got when it was met again.
+  #seen: Seen = new Seen();
   #numbered: Map<object, number> | undefined;
   #depth = 0;
   #path: (string | number)[] = [];
@@ -81,7 +81,7 @@ export class Jellier {
   // User code can run in the middle of a walk (getters) and start another one on the same connection.
   #begin(): Run {
     const outer = { seen: this.#seen, numbered: this.#numbered, depth: this.#depth, path: this.#path };
-    if (this.#depth > 0 || this.#seen.size > 0) this.#seen = new Map();
+    if (this.#depth > 0 || this.#seen.size > 0) this.#seen = new Seen();
     this.#numbered = undefined;
     this.#depth = 0;
     this.#path = [];
@@ -89,7 +89,7 @@ export class Jellier {
   }
 
   #end(outer: Run): void {
-    if (this.#seen === outer.seen && this.#seen.size > 0) this.#seen.clear();
+    if (this.#seen === outer.seen) this.#seen.clear();
     this.#seen = outer.seen;
     this.#numbered = outer.numbered;
     this.#depth = outer.depth;
@@ -98,7 +98,7 @@ export class Jellier {
 
   /** Forgets a run that was left by an exception. */
   reset(): void {
-    this.#seen = new Map();
+    this.#seen = new Seen();
     this.#numbered = undefined;
     this.#depth = 0;
     this.#path = [];
@@ -108,8 +108,7 @@ export class Jellier {
     const out = this.#out;
     switch (typeof value) {
       case "string":
-        out.form(forms.unicode, 2);
-        this.#text(value);
+        this.#unicode(value);
         return;
       case "number":
         if (Number.isSafeInteger(value) && !Object.is(value, -0)) out.integer(value);
@@ -250,14 +249,16 @@ export class Jellier {
   }
 
   #property(key: string, value: unknown): void {
-    this.#out.list(2);
-    this.#out.form(forms.unicode, 2);
-    this.#text(key);
+    try {
+      this.#out.key(key);
+    } catch (error) {
+      throw this.#at(error);
+    }
     this.#member(value, key);
   }
 
   #member(value: unknown, step: string | number): void {
-    // The path is only needed for containers and in errors; leaves that always work are not worth two array operations.
+    // The path is needed for containers and in errors only; leaves that always work are not worth two array operations.
     switch (typeof value) {
       case "number":
       case "boolean":
@@ -270,13 +271,25 @@ export class Jellier {
     this.#path.pop();
   }
 
+  #unicode(text: string): void {
+    try {
+      this.#out.unicode(text);
+    } catch (error) {
+      throw this.#at(error);
+    }
+  }
+
   #text(text: string): void {
     try {
       this.#out.text(text);
     } catch (error) {
-      if (error instanceof UnsendableError) throw new UnsendableError(this.#where(), error.message);
-      throw error;
+      throw this.#at(error);
     }
+  }
+
+  /** Adds the path to what the writer says of a text. */
+  #at(error: unknown): unknown {
+    return error instanceof UnsendableError ? new UnsendableError(this.#where(), error.message) : error;
   }
 
   #home(reference: RemoteReference): void {
@@ -295,11 +308,8 @@ export class Jellier {
 
   /** Whether the container was met before in this run; if so, the reference to it is written. */
   #seenBefore(value: object): boolean {
-    const mark = this.#seen.get(value);
-    if (mark === undefined) {
-      this.#seen.set(value, this.#out.mark());
-      return false;
-    }
+    const mark = this.#seen.find(value, this.#out.mark());
+    if (mark < 0) return false;
     let id = this.#numbered?.get(value);
     if (id === undefined) {
       this.#numbered ??= new Map();
@@ -344,8 +354,43 @@ export class Jellier {
   }
 }
 
+/** Objects with the place of each. A few are found faster by looking at each than by a Map (measured up to about 32). */
+class Seen {
+  size = 0;
+  readonly #objects: (object | undefined)[] = [];
+  readonly #marks: number[] = [];
+  #map: Map<object, number> | undefined;
+
+  /** The mark of an object that is known, or -1: then it is known from now on, with this mark. */
+  find(object: object, mark: number): number {
+    const objects = this.#objects;
+    const few = Math.min(this.size, FEW);
+    for (let i = 0; i < few; i++) if (objects[i] === object) return this.#marks[i] as number;
+    if (this.size < FEW) {
+      objects[this.size] = object;
+      this.#marks[this.size] = mark;
+    } else {
+      const known = this.#map?.get(object);
+      if (known !== undefined) return known;
+      this.#map ??= new Map();
+      this.#map.set(object, mark);
+    }
+    this.size++;
+    return -1;
+  }
+
+  clear(): void {
+    const few = Math.min(this.size, FEW);
+    for (let i = 0; i < few; i++) this.#objects[i] = undefined;
+    this.#map = undefined;
+    this.size = 0;
+  }
+}
+
+const FEW = 32;
+
 interface Run {
-  seen: Map<object, number>;
+  seen: Seen;
   numbered: Map<object, number> | undefined;
   depth: number;
   path: (string | number)[];

@@ -65,6 +65,19 @@ export class Unjellier {
 
   /** One run for the positional arguments: `[tuple …]`, or `[list …]` (spec §4.3). */
   positional(): unknown[] {
+    const from = this.#in;
+    const start = from.at;
+    if (from.next() === LIST_KIND) {
+      const operands = from.count() - 1;
+      if (operands >= 0 && from.next() === BYTES_KIND && from.name() === "tuple" && this.#admitted[forms.tuple]) {
+        this.#begin();
+        this.#depth = 1;
+        const args = this.#sequence([], operands);
+        this.#end();
+        return args;
+      }
+    }
+    from.at = start;
     const args = this.single();
     if (!Array.isArray(args)) throw new JellyError("the arguments of a call must be a tuple");
     return args;
@@ -72,6 +85,13 @@ export class Unjellier {
 
   /** One run for the keyword arguments; undefined if there are none. Byte string names are Python 2's (spec §4.3). */
   keywords(): Keywords | undefined {
+    const from = this.#in;
+    const start = from.at;
+    if (from.next() === LIST_KIND && from.count() === 1) {
+      if (from.next() === BYTES_KIND && from.name() === "dictionary" && this.#admitted[forms.dictionary])
+        return undefined;
+    }
+    from.at = start;
     const given = this.single();
     const entries: [string, unknown][] = [];
     if (given instanceof Map) {
