@@ -117,6 +117,11 @@ export class Connection<T = any> {
     return this.#events.on(name, fn);
   }
 
+  /** The events from now on; ends with the connection. */
+  events<K extends keyof ConnectionEvents>(name: K): AsyncGenerator<ConnectionEvents[K], void, void> {
+    return this.#events.events(name);
+  }
+
   /** The tables, for people and for tests: all empty means that nothing leaks. */
   inspect(): ConnectionInspection {
     return { dialect: this.#dialect, peer: this.peer, ...(this.#broker?.inspect() ?? EMPTY) };

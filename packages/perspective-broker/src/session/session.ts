@@ -70,11 +70,6 @@ export class Session {
     this.#setup.transport.close();
   }
 
-  /** Ends at once: for a peer that broke the rules. What was encoded before is still offered to the transport. */
-  fail(reason: CloseReason): void {
-    this.close(reason);
-  }
-
   pause(): void {
     this.#setup.transport.pause();
   }
