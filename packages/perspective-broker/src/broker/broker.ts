@@ -99,7 +99,8 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
     });
     const { codec, exports, imports } = { codec: this.#codec, exports: this.#exports, imports: this.#imports };
     const written = () => this.#written();
-    this.#dispatcher = new Dispatcher({ codec, exports, imports, limits, store, connection, log, written });
+    const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
+    this.#dispatcher = new Dispatcher({ codec, exports, imports, limits, store, connection, log, written, failed });
     this.#deadlines = Deadlines.of(clock);
   }
 
@@ -283,9 +284,10 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
     else for (const reference of received ?? []) reference.release();
   }
 
-  failed(id: number, error: unknown): void {
+  failed(id: number, error: unknown, received: RemoteReference[] | undefined): void {
     const call = this.#settle(id);
     if (!call.abandoned) call.reject(error);
+    else for (const reference of received ?? []) reference.release();
   }
 
   released(id: ObjectId): void {

@@ -50,6 +50,7 @@ export class CallAborts {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      platform.manyListeners(this.#controller.signal); // each of the calls may listen
       if (this.#aborted) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
@@ -65,11 +66,14 @@ export class CallAborts {
 /** Runs methods so that `currentCall()` knows their call. */
 export type CallStore = ContextStore<Call>;
 
-const following: CallStore | undefined = platform.asyncContext?.<Call>();
+const following: ContextStore<Call | undefined> | undefined = platform.asyncContext?.<Call | undefined>();
 let running: Call | undefined;
 
 const untilAwait: CallStore = {
   run(call, fn, self, args) {
+    // A connection that was opened inside of a call is told of its bytes in that call's context: it is not this one's.
+    if (following?.current() !== undefined)
+      return following.run(undefined, untilAwait.run, untilAwait, [call, fn, self, args]);
     const outer = running;
     running = call;
     try {

@@ -6,7 +6,7 @@ import { LimitExceeded, NoSuchMethod, NoSuchObject } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
-import { isExpected } from "../wire/jelly/failure.ts";
+import { isExpected, withoutData } from "../wire/jelly/failure.ts";
 import type { RequestId } from "../wire/message.ts";
 import { Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
 import type { Exports } from "./exports.ts";
@@ -24,6 +24,8 @@ export interface DispatcherSetup {
   readonly log: Log;
   /** A message was put into the outbox. */
   readonly written: () => void;
+  /** Not even an error can be sent: the connection cannot go on. */
+  readonly failed: (error: unknown) => void;
 }
 
 export class Dispatcher {
@@ -132,22 +134,46 @@ export class Dispatcher {
   }
 
   #failed(call: WaitingCall, error: unknown, later: boolean): void {
-    if (error instanceof NoSuchMethod) {
-      this.#setup.log({ level: "debug", message: error.message });
-    } else if (!isExpected(error)) {
-      this.#setup.log({ level: "error", message: `${call.method} failed unexpectedly`, error });
-    }
+    const level = levelOf(error);
+    if (level === "debug") this.#setup.log({ level, message: `${call.method} failed`, error });
+    else if (level === "error") this.#setup.log({ level, message: `${call.method} failed unexpectedly`, error });
     if (!this.#ended && call.wantsAnswer) this.#sendError(call.id, error, later);
   }
 
   #sendError(id: RequestId, error: unknown, later: boolean): void {
+    const { codec, log, failed, written } = this.#setup;
     try {
-      this.#setup.codec.sendError(id, error, later);
+      codec.sendError(id, error, later);
     } catch (unsendable) {
-      this.#setup.log({ level: "error", message: "an error cannot be sent as it is", error: unsendable });
-      this.#setup.codec.sendError(id, new Error("the call failed, and its error could not be sent"), later);
+      log({ level: "error", message: "an error cannot be sent as it is", error: unsendable });
+      try {
+        this.#sendLess(id, error, later);
+      } catch (hopeless) {
+        failed(hopeless);
+        return;
+      }
     }
-    this.#setup.written();
+    written();
+  }
+
+  /** Without its data, or if even that cannot be sent, without anything of it. */
+  #sendLess(id: RequestId, error: unknown, later: boolean): void {
+    const { codec } = this.#setup;
+    try {
+      codec.sendError(id, withoutData(error), later);
+    } catch {
+      codec.sendError(id, new Error("the call failed, and its error could not be sent"), later);
+    }
+  }
+}
+
+/** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
+function levelOf(error: unknown): "debug" | "error" | undefined {
+  try {
+    if (error instanceof NoSuchMethod) return "debug";
+    return isExpected(error) ? undefined : "error";
+  } catch {
+    return "error";
   }
 }
 

@@ -123,13 +123,18 @@ function callLocally(
 /** Rejects when the time is over or the signal fires; the returned function ends that. */
 function limitLocally(options: CallOptions, reject: (error: unknown) => void, name: string): () => void {
   const { signal, timeout } = options;
-  const aborted = () => reject(new CallAborted(signal?.reason, "unknown"));
-  signal?.addEventListener("abort", aborted, { once: true });
   const deadlines = Deadlines.of(systemClock);
-  const entry = { expired: () => reject(new CallTimeout(`${name}: no answer within ${timeout} ms`, "unknown")) };
+  const give = (error: Error) => {
+    stop();
+    reject(error);
+  };
+  const aborted = () => give(new CallAborted(signal?.reason, "unknown"));
+  const entry = { expired: () => give(new CallTimeout(`${name}: no answer within ${timeout} ms`, "unknown")) };
+  signal?.addEventListener("abort", aborted, { once: true });
   const slot = timeout === undefined ? undefined : deadlines.add(entry, timeout);
-  return () => {
+  const stop = () => {
     signal?.removeEventListener("abort", aborted);
     if (slot !== undefined) deadlines.remove(entry, slot);
   };
+  return stop;
 }

@@ -1,5 +1,6 @@
 // Node: AsyncLocalStorage, nextTick and Buffer's native text functions.
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setMaxListeners } from "node:events";
 import type { ContextStore, Platform } from "./platform.ts";
 
 class AsyncContext<T> implements ContextStore<T> {
@@ -24,6 +25,7 @@ const latin1Slice = (Buffer.prototype as unknown as { latin1Slice(start: number,
 export const platform: Platform = {
   endOfTurn: process.nextTick,
   yieldTurn: setImmediate,
+  manyListeners: (target) => setMaxListeners(0, target),
   asyncContext: <T>() => new AsyncContext<T>(),
   readAscii: (bytes, start, end) => latin1Slice.call(bytes, start, end),
   allocate: (size) => Buffer.allocUnsafeSlow(size),

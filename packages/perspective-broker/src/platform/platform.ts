@@ -15,6 +15,8 @@ export interface Platform {
   yieldTurn(fn: () => void): void;
   /** A store that follows `await`, where the runtime has one. */
   asyncContext: (<T>() => ContextStore<T>) | undefined;
+  /** Any number of listeners of `target` is no sign of a leak. */
+  manyListeners(target: EventTarget): void;
   /** The text of `bytes[start, end)`, all of them ASCII. */
   readAscii(bytes: Uint8Array, start: number, end: number): string;
   /** An uninitialised buffer that shares its memory with no other. */

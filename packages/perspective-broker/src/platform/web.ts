@@ -18,6 +18,7 @@ function yieldTurn(fn: () => void): void {
 export const platform: Platform = {
   endOfTurn: queueMicrotask,
   yieldTurn,
+  manyListeners: () => {},
   asyncContext: undefined,
   readAscii: (bytes, start, end) => decoder.decode(bytes.subarray(start, end)),
   allocate: (size) => new Uint8Array(size),

@@ -72,7 +72,7 @@ export class Negotiation {
 
   #known(element: Element): Dialect | undefined {
     if (!(element instanceof Uint8Array)) return undefined;
-    const name = new TextDecoder().decode(element);
+    const name = new TextDecoder("utf-8", { ignoreBOM: true }).decode(element);
     return this.#dialects.find((dialect) => dialect.name === name);
   }
 }

@@ -1,6 +1,9 @@
 // Two ends in one process with nothing between them: for tests, and for both sides of a program in one place. Behaves
-// as a socket does in order, flow control and ways of ending, but has no timer and no clock: all is told in microtasks.
+// as a socket does in order, flow control and ways of ending, but has no timer and no clock: all is told in microtasks, but
+// now and then in a turn of its own, so that a long conversation lets timers and others have theirs.
 // Chunks are passed on without a copy. Works in every runtime: nothing of Node here.
+
+import { platform } from "#platform";
 import { platformError } from "./platform-error.ts";
 import type {
   DialOptions,
@@ -46,6 +49,9 @@ const listeners = new Map<string, MemoryListener>();
 
 /** A write returns false once so many bytes wait for the reader. */
 const highWater = 256 * 1024;
+
+/** So many events of one end are told in microtasks before one waits for the next turn. */
+const eventsPerTurn = 64;
 
 class MemoryListener implements Listener {
   readonly address: string;
@@ -122,6 +128,7 @@ class MemoryEnd implements Transport {
   /** A write of this side returned false and no drain was told since. */
   #full = false;
   #scheduled = false;
+  #events = 0;
   readonly #step = (): void => this.#deliver();
 
   constructor(peer: Peer, onEnded?: () => void) {
@@ -207,7 +214,8 @@ class MemoryEnd implements Transport {
   #schedule(): void {
     if (this.#scheduled || this.#handler === undefined) return;
     this.#scheduled = true;
-    queueMicrotask(this.#step);
+    if (++this.#events % eventsPerTurn === 0) platform.yieldTurn(this.#step);
+    else queueMicrotask(this.#step);
   }
 
   /** One event each time, so that what a handler starts by promises has a turn before the next, as on a socket. */

@@ -29,8 +29,8 @@ export interface MessageHandler {
   unreadable(id: RequestId, target: ObjectId, method: string, wantsAnswer: boolean, error: unknown): void;
   /** The peer's result. `expected(id)` was asked before. */
   answered(id: number, value: unknown, received: RemoteReference[] | undefined): void;
-  /** The peer's error, or our own failure to decode its answer. */
-  failed(id: number, error: unknown): void;
+  /** The peer's error with the references that came in its data, or our own failure to decode its answer. */
+  failed(id: number, error: unknown, received: RemoteReference[] | undefined): void;
   /** Whether a call with this id waits for its answer. */
   expected(id: number): boolean;
   /** The peer gives back one receipt of an object of ours. */

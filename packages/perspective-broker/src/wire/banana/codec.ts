@@ -166,7 +166,10 @@ export class BananaCodec implements Codec {
         return;
       case "didNotUnderstand":
         expectOperands(command, operands, 1);
-        this.#handler.notUnderstood(reader.next() === BYTES_KIND ? printable(reader.text()) : "(no name)");
+        // Only for the log, so it need not be UTF-8.
+        this.#handler.notUnderstood(
+          reader.next() === BYTES_KIND ? printable(new TextDecoder().decode(reader.bytes())) : "(no name)",
+        );
         return;
       default:
         this.#didNotUnderstand(command);
@@ -207,7 +210,7 @@ export class BananaCodec implements Codec {
       if (error instanceof ProtocolError) throw error;
       // Better than Twisted, which drops the connection and never settles the call (spec §4.4, §12).
       this.#giveBack(start, 1);
-      this.#handler.failed(id, error);
+      this.#handler.failed(id, error, undefined);
       return;
     }
     this.#handler.answered(id, value, this.#unjellier.received);
@@ -224,7 +227,7 @@ export class BananaCodec implements Codec {
       this.#giveBack(start, 1);
       error = unreadable;
     }
-    this.#handler.failed(id, error);
+    this.#handler.failed(id, error, this.#unjellier.received);
   }
 
   /**
@@ -233,14 +236,18 @@ export class BananaCodec implements Codec {
    */
   #giveBack(start: number, values: number): void {
     this.#reader.at = start;
-    const ids = receiptsIn(this.#reader, values, this.#limits.depth);
+    const decoded = new Map<unknown, number>();
     for (const reference of this.#unjellier.received ?? []) {
-      const at = ids.indexOf(this.#tables.homeId(reference) as number);
-      if (at >= 0) ids.splice(at, 1);
+      const id = this.#tables.homeId(reference);
+      decoded.set(id, (decoded.get(id) ?? 0) + 1);
       reference.release();
     }
     this.#unjellier.received = undefined;
-    for (const id of ids) this.sendRelease(id);
+    for (const id of receiptsIn(this.#reader, values, this.#limits.depth)) {
+      const given = decoded.get(id) ?? 0;
+      if (given > 0) decoded.set(id, given - 1);
+      else this.sendRelease(id);
+    }
   }
 
   #readAnswerId(command: string): number {
@@ -354,7 +361,6 @@ export class BananaCodec implements Codec {
   #undo(): void {
     this.#writer.rollback();
     for (const id of this.#jellier.exported ?? []) this.#tables.unexport(id);
-    this.#jellier.reset();
   }
 }
 

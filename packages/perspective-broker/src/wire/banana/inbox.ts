@@ -121,9 +121,10 @@ export class Inbox {
     this.#filled = size;
   }
 
-  /** Room for what is known to come, but at most for as much again as is there. */
+  /** Room for what is known to come, at least half as much again as is there (growing stays linear), at most as much again. */
   #capacity(size: number): number {
-    return Math.min(Math.max(size + this.#skimmer.missing, 1024), Math.max(size * 2, 128 * 1024));
+    const wanted = Math.max(size + this.#skimmer.missing, Math.ceil(size * 1.5), 1024);
+    return Math.min(wanted, Math.max(size * 2, 128 * 1024));
   }
 
   #checkSize(size: number): void {

@@ -37,19 +37,35 @@ export function isExpected(thrown: unknown): boolean {
   return thrown instanceof PBError || (thrown instanceof RemoteError && thrown.check(PBError.wireName));
 }
 
+/** An error by its names and message alone, for when the rest of it cannot be sent. */
+export function withoutData(thrown: unknown): RemoteError {
+  const { type, message, parents } = describe(thrown);
+  return new RemoteError({ type, message, parents });
+}
+
 /** A RemoteError from the state that arrived; byte strings and texts both do, and only `type` must be there. */
 export function failureFromState(state: unknown): RemoteError {
-  const get = (name: string) =>
-    state instanceof Map ? state.get(name) : (state as Record<string, unknown> | null)?.[name];
-  const parents = get("parents");
-  const data = get("data");
+  const given = attributesOf(state);
+  const parents = given.get("parents");
+  const data = given.get("data");
   return new RemoteError({
-    type: asText(get("type")) || "builtins.Exception",
-    message: asText(get("value")),
+    type: asText(given.get("type")) || "builtins.Exception",
+    message: asText(given.get("value")),
     parents: Array.isArray(parents) ? parents.map(asText) : [],
-    traceback: asText(get("traceback")) || UNAVAILABLE,
-    ...(isRecord(data) ? { data } : {}),
+    traceback: asText(given.get("traceback")) || UNAVAILABLE,
+    ...(isRecord(data) ? { data: Object.fromEntries(attributesOf(data)) } : {}),
   });
+}
+
+/** The attributes in the state of an instance, by name. Python 2 writes the names as byte strings. */
+export function attributesOf(state: unknown): ReadonlyMap<string, unknown> {
+  const attributes = new Map<string, unknown>();
+  if (typeof state !== "object" || state === null) return attributes;
+  for (const [key, value] of state instanceof Map ? state : Object.entries(state)) {
+    const name = key instanceof Uint8Array ? asText(key) : key;
+    if (typeof name === "string") attributes.set(name, value);
+  }
+  return attributes;
 }
 
 /** What came as an error and is none: a peer may send any value (spec §4.5). */
@@ -85,9 +101,9 @@ function describe(thrown: unknown): Description {
   const parents = parentsOf(thrown);
   return {
     type: parents[0] as string,
-    message: messageOf(thrown),
+    message: textOf(() => thrown.message),
     parents,
-    traceback: typeof thrown.stack === "string" ? thrown.stack : UNAVAILABLE,
+    traceback: textOf(() => thrown.stack) || UNAVAILABLE,
     data: thrown instanceof PBError ? ownData(thrown) : undefined,
   };
 }
@@ -116,9 +132,10 @@ export function ownData(error: Error): Record<string, unknown> | undefined {
 }
 
 /** A hostile or careless error class may have a getter that throws. */
-function messageOf(error: Error): string {
+function textOf(read: () => unknown): string {
   try {
-    return String(error.message);
+    const value = read();
+    return value === undefined ? "" : String(value);
   } catch {
     return "";
   }
@@ -126,11 +143,13 @@ function messageOf(error: Error): string {
 
 function asText(value: unknown): string {
   if (typeof value === "string") return value;
-  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (value instanceof Uint8Array) return new TextDecoder("utf-8", { ignoreBOM: true }).decode(value);
   if (value === null || value === undefined) return "";
   return typeof value === "object" ? "" : String(value);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** With `dicts: "map"` every dictionary is a Map. */
+function isRecord(value: unknown): boolean {
+  if (value instanceof Map) return true;
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -45,9 +45,12 @@ export class Jellier {
     let count = args.length;
     while (count > 0 && args[count - 1] === undefined) count--;
     const outer = this.#begin();
-    this.#out.form(forms.tuple, count + 1);
-    for (let i = 0; i < count; i++) this.#member(args[i], i);
-    this.#end(outer);
+    try {
+      this.#out.form(forms.tuple, count + 1);
+      for (let i = 0; i < count; i++) this.#member(args[i], i);
+    } finally {
+      this.#end(outer);
+    }
   }
 
   /** One run for the keyword arguments: `[dictionary [[unicode name] value]…]`. */
@@ -57,28 +60,37 @@ export class Jellier {
       return;
     }
     const outer = this.#begin();
-    this.#out.form(forms.dictionary, keywords.size + 1);
-    for (const [name, value] of keywords) this.#property(name, value);
-    this.#end(outer);
+    try {
+      this.#out.form(forms.dictionary, keywords.size + 1);
+      for (const [name, value] of keywords) this.#property(name, value);
+    } finally {
+      this.#end(outer);
+    }
   }
 
   /** One run for one value. */
   single(value: unknown): void {
     const outer = this.#begin();
-    this.#value(value);
-    this.#end(outer);
+    try {
+      this.#value(value);
+    } finally {
+      this.#end(outer);
+    }
   }
 
   /** One run for an object of a class that is named by a tag: `[tag state]` (spec §3.4). */
   tagged(tag: string, state: object): void {
     const outer = this.#begin();
-    this.#out.list(2);
-    this.#out.text(tag);
-    this.#value(state);
-    this.#end(outer);
+    try {
+      this.#out.list(2);
+      this.#out.text(tag);
+      this.#value(state);
+    } finally {
+      this.#end(outer);
+    }
   }
 
-  // User code can run in the middle of a walk (getters) and start another one on the same connection.
+  // User code can run in the middle of a walk (getters) and start another one on the same connection, which may fail.
   #begin(): Run {
     const outer = { seen: this.#seen, numbered: this.#numbered, depth: this.#depth, path: this.#path };
     if (this.#depth > 0 || this.#seen.size > 0) this.#seen = new Seen();
@@ -94,14 +106,6 @@ export class Jellier {
     this.#numbered = outer.numbered;
     this.#depth = outer.depth;
     this.#path = outer.path;
-  }
-
-  /** Forgets a run that was left by an exception. */
-  reset(): void {
-    this.#seen = new Seen();
-    this.#numbered = undefined;
-    this.#depth = 0;
-    this.#path = [];
   }
 
   #value(value: unknown): void {

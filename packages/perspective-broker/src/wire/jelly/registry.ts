@@ -2,7 +2,7 @@
 // never a class's own name, which a bundler may change.
 import { DeclarationError, type ErrorClass } from "../../errors.ts";
 import type { ClassPolicy } from "../dialect.ts";
-import { ownData } from "./failure.ts";
+import { attributesOf, ownData } from "./failure.ts";
 import type { SecurityOptions } from "./security.ts";
 
 interface Entry {
@@ -74,13 +74,12 @@ function stateOf(error: Error): Record<string, unknown> {
 
 function revive(kind: ErrorClass, state: unknown): Error {
   const error: Error = Object.create(kind.prototype);
-  const entries = state instanceof Map ? state : Object.entries((state as Record<string, unknown> | null) ?? {});
   const hidden = { writable: true, configurable: true, enumerable: false };
   Object.defineProperty(error, "name", { ...hidden, value: kind.name });
   Object.defineProperty(error, "message", { ...hidden, value: "" });
-  for (const [name, value] of entries) {
+  for (const [name, value] of attributesOf(state)) {
     if (name === "message") error.message = typeof value === "string" ? value : "";
-    else if (typeof name === "string" && name !== "stack" && name !== "name" && name !== "__proto__") {
+    else if (name !== "stack" && name !== "name" && name !== "__proto__") {
       Object.defineProperty(error, name, { value, writable: true, enumerable: true, configurable: true });
     }
   }

@@ -21,6 +21,7 @@ import { formNames, forms } from "./forms.ts";
 
 // A dereference whose reference has not been read yet; #pendingId says which. Never leaves this file.
 const PENDING: unknown = Symbol("pending");
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const numbers: ReadonlyMap<string, number> = new Map(formNames.map((name, number) => [name, number]));
 
 export class Unjellier {
@@ -37,6 +38,8 @@ export class Unjellier {
   #defining: unknown;
   #pendingId: unknown;
   #late: Late[] | undefined;
+  // Of the dictionary that was decoded last, if a value of it is missing.
+  #place: Place | undefined;
   #finally: (() => void)[] | undefined;
 
   constructor(
@@ -97,7 +100,7 @@ export class Unjellier {
     if (given instanceof Map) {
       for (const [name, value] of given) {
         if (typeof name === "string") entries.push([name, value]);
-        else if (name instanceof Uint8Array) entries.push([String.fromCharCode(...name.subarray(0, 256)), value]);
+        else if (name instanceof Uint8Array) entries.push([checked(() => utf8.decode(name)), value]);
         else throw new TypeError("keywords must be strings");
       }
     } else if (typeof given === "object" && given !== null && Object.getPrototypeOf(given) === Object.prototype) {
@@ -113,6 +116,7 @@ export class Unjellier {
     this.#known = undefined;
     this.#defining = undefined;
     this.#late = undefined;
+    this.#place = undefined;
     this.#finally = undefined;
   }
 
@@ -260,6 +264,7 @@ export class Unjellier {
     const from = this.#in;
     let object: Record<string, unknown> | undefined = this.#options.dicts === "object" ? {} : undefined;
     let map: Map<unknown, unknown> | undefined = object === undefined ? new Map() : undefined;
+    let place: Place | undefined;
     for (let i = 0; i < count; i++) {
       if (from.next() !== LIST_KIND || from.count() !== 2) throw new JellyError("a dictionary holds pairs");
       let key: unknown;
@@ -271,15 +276,18 @@ export class Unjellier {
       }
       if (object !== undefined && typeof key !== "string") {
         map = new Map(Object.entries(object));
-        if (this.#late !== undefined) this.#moveLate(object, map);
+        if (place !== undefined) place.container = map;
         object = undefined;
       }
       const value = this.#value();
-      if (value === PENDING) this.#putEntryLater((object ?? map) as object, key);
-      else if (map !== undefined) map.set(key, value);
+      if (value === PENDING) {
+        place ??= { container: (object ?? map) as object, copy: undefined };
+        this.#putEntryLater(place, key);
+      } else if (map !== undefined) map.set(key, value);
       else setOwn(object as Record<string, unknown>, key as string, value);
     }
     const result = object ?? map;
+    this.#place = place;
     if (defining !== undefined) this.#remember(defining, result);
     return result;
   }
@@ -350,7 +358,7 @@ export class Unjellier {
   /** `[tag state]` of a registered class, or nothing that is known (spec §3.4, §3.7). */
   #instance(tag: string, operands: number): unknown {
     if (!this.#classes.isTypeAllowed(tag)) throw refused(tag);
-    const decode = tag === COPYABLE_FAILURE ? failureFromState : this.#classes.decoder(tag);
+    const decode = tag === COPYABLE_FAILURE ? (state: unknown) => this.#failure(state) : this.#classes.decoder(tag);
     if (decode === undefined) {
       const dot = tag.lastIndexOf(".");
       throw new InsecureJelly(`Module ${tag.slice(0, Math.max(dot, 0))} not allowed (in type ${tag}).`);
@@ -363,9 +371,18 @@ export class Unjellier {
     this.#depth--;
     if (state === PENDING) throw new JellyError(`the state of ${tag} cannot refer to what is not complete`);
     this.#in.skip(operands - 1);
+    const place = this.#place;
     const value = decode(state);
+    if (place !== undefined && place.container === state && tag !== COPYABLE_FAILURE) place.copy = value as object;
     if (defining !== undefined) this.#remember(defining, value);
     return value;
+  }
+
+  /** An error whose class is registered here arrives as an instance of it, also from a peer that has not registered it. */
+  #failure(state: unknown): unknown {
+    const remote = failureFromState(state);
+    const revive = this.#classes.isTypeAllowed(remote.type) ? this.#classes.decoder(remote.type) : undefined;
+    return revive === undefined ? remote : revive({ ...remote.data, message: remote.message });
   }
 
   #reference(operands: number): unknown {
@@ -414,25 +431,20 @@ export class Unjellier {
 
   #putLater(put: (value: unknown) => void): void {
     this.#late ??= [];
-    this.#late.push({ id: this.#pendingId, put, container: undefined });
+    this.#late.push({ id: this.#pendingId, put });
   }
 
-  #putEntryLater(container: object, key: unknown): void {
-    this.#late ??= [];
-    const late: Late = {
-      id: this.#pendingId,
-      container,
-      put: (value) => {
-        if (late.container instanceof Map) late.container.set(key, value);
-        else setOwn(late.container as Record<string, unknown>, key as string, value);
-      },
+  #putEntryLater(place: Place, key: unknown): void {
+    const put = (value: unknown) => {
+      const { container, copy } = place;
+      if (container instanceof Map) container.set(key, value);
+      else setOwn(container as Record<string, unknown>, key as string, value);
+      if (copy !== undefined && typeof key === "string" && isEnumerable.call(copy, key)) {
+        setOwn(copy as Record<string, unknown>, key, value);
+      }
     };
-    late.put(undefined); // takes its place in the order now
-    this.#late.push(late);
-  }
-
-  #moveLate(from: object, to: object): void {
-    for (const late of this.#late ?? []) if (late.container === from) late.container = to;
+    put(undefined); // takes its place in the order now
+    this.#putLater(put);
   }
 
   #atEnd(fill: () => void): void {
@@ -473,9 +485,18 @@ export class Unjellier {
 
 interface Late {
   readonly id: unknown;
-  container: object | undefined;
   readonly put: (value: unknown) => void;
 }
+
+/** Where the missing values of a dictionary belong. */
+interface Place {
+  /** The dictionary itself, which may become a Map meanwhile. */
+  container: object;
+  /** The instance whose state it is: it gets those that it has accepted, as enumerable properties (spec §3.5, §12.7). */
+  copy: object | undefined;
+}
+
+const isEnumerable = Object.prototype.propertyIsEnumerable;
 
 /** The text is Python's repr of the byte string (spec §3.7). */
 function refused(name: string): InsecureJelly {
