@@ -64,7 +64,7 @@ export class CallAborts {
 }
 
 /** Runs methods so that `currentCall()` knows their call. */
-export type CallStore = ContextStore<Call>;
+export type CallStore = Pick<ContextStore<Call | undefined>, "run">;
 
 const following: ContextStore<Call | undefined> | undefined = platform.asyncContext?.<Call | undefined>();
 let running: Call | undefined;
@@ -82,7 +82,6 @@ const untilAwait: CallStore = {
       running = outer;
     }
   },
-  current: () => running,
 };
 
 /** The store for an option; `async` is the default where there is one. */
