@@ -244,8 +244,10 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
 
   homeId(reference: RemoteReference): ObjectId | undefined {
     const target = targetOf(reference);
-    if (target.conversation !== this || (typeof target.id === "number" && target.receipts === 0)) return undefined;
-    return target.id;
+    if (target.conversation !== this) return undefined;
+    // One that was given back during the call that brought it is only told to the peer after that call's answer.
+    const held = target.receipts > 0 || (target instanceof Import && target.holds > 0);
+    return held || typeof target.id === "string" ? target.id : undefined;
   }
 
   importReference(id: number): RemoteReference {

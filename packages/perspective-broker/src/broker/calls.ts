@@ -1,11 +1,12 @@
 // Our calls that wait for their answers, by request id. A call that was aborted or timed out stays here until its answer has
 // come, so that the answer is known and what it brings can be given back.
 import { CallAborted, CallTimeout, type Executed } from "../errors.ts";
+import { type Abortable, Aborts } from "../platform/aborts.ts";
 import type { Deadlines, Expiring } from "../platform/deadlines.ts";
 import { pending, type RemoteResult } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 
-export class OutgoingCall implements Expiring {
+export class OutgoingCall implements Expiring, Abortable {
   readonly result: RemoteResult<unknown>;
   readonly method: string;
   /** How many bytes had been encoded before it: it has not left this process while fewer were sent. */
@@ -34,16 +35,20 @@ export class OutgoingCall implements Expiring {
     const { signal, timeout } = options;
     this.#executed = executed;
     const slot = timeout === undefined ? undefined : deadlines.add(this, timeout);
-    const aborted = () => this.#abandon(new CallAborted(signal?.reason, executed()));
-    signal?.addEventListener("abort", aborted, { once: true });
+    const aborts = signal && Aborts.of(signal);
+    aborts?.add(this);
     this.#stop = () => {
-      signal?.removeEventListener("abort", aborted);
+      aborts?.remove(this);
       if (slot !== undefined) deadlines.remove(this, slot);
     };
   }
 
   expired(): void {
     this.#abandon(new CallTimeout(`${this.method}: no answer in time`, this.#executed?.() ?? "unknown"));
+  }
+
+  aborted(reason: unknown): void {
+    this.#abandon(new CallAborted(reason, this.#executed?.() ?? "unknown"));
   }
 
   /** It is answered or lost: signal and timer mean nothing any more. */

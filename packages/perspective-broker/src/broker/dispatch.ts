@@ -3,6 +3,7 @@
 
 import { platform } from "#platform";
 import { LimitExceeded, NoSuchMethod, NoSuchObject } from "../errors.ts";
+import { WrongArguments } from "../flavors/method-table.ts";
 import type { Limits } from "../limits.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
@@ -170,7 +171,7 @@ export class Dispatcher {
 /** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
 function levelOf(error: unknown): "debug" | "error" | undefined {
   try {
-    if (error instanceof NoSuchMethod) return "debug";
+    if (error instanceof NoSuchMethod || error instanceof WrongArguments) return "debug";
     return isExpected(error) ? undefined : "error";
   } catch {
     return "error";

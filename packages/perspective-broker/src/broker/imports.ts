@@ -17,9 +17,7 @@ export class Import implements Target {
   constructor(conversation: Conversation, id: number) {
     this.conversation = conversation;
     this.id = id;
-    const reference = new RemoteReference(this);
-    this.reference = new WeakRef(reference);
-    collected.register(reference, this, this);
+    this.reference = new WeakRef(new RemoteReference(this));
   }
 }
 
@@ -52,7 +50,8 @@ export class Imports {
       reference = entry.reference.deref() as RemoteReference;
       this.#byId.set(id, entry);
     }
-    entry.receipts++;
+    // Also when all was given back and it came again before that was sent: it owes again.
+    if (entry.receipts++ === 0) collected.register(reference, entry, entry);
     return reference;
   }
 

@@ -28,7 +28,7 @@ export async function connect<T = any>(
   const settings = settingsFrom(options);
   const { signal } = options;
   signal?.throwIfAborted();
-  const transport = typeof address === "string" ? await dial(address, options) : address;
+  const transport = isTransport(address) ? address : await dial(address, options);
   const connection = await new Promise<Connection<T>>((resolve, reject) => {
     const opening = new Connection<T>(transport, "client", settings, () => {
       signal?.removeEventListener("abort", abort);
@@ -48,6 +48,10 @@ export async function connect<T = any>(
     opening.start();
   });
   return connection;
+}
+
+function isTransport(address: unknown): address is Transport {
+  return typeof (address as Partial<Transport> | undefined)?.start === "function";
 }
 
 async function dial(address: string, options: ConnectOptions): Promise<Transport> {

@@ -3,7 +3,8 @@
 export class Events<Map extends object> {
   readonly #listeners = new globalThis.Map<keyof Map, Set<{ fn: (event: never) => void }>>();
   readonly #failed: (error: unknown) => void;
-  readonly #ends = new Set<() => void>();
+  readonly #waiting = new Set<Waiting>();
+  #ended = false;
 
   /** `failed` is told what a listener throws. */
   constructor(failed: (error: unknown) => void) {
@@ -22,31 +23,20 @@ export class Events<Map extends object> {
   }
 
   /** The events from now on; ends when there can be no more. What is not taken is kept. */
-  async *events<K extends keyof Map>(name: K): AsyncGenerator<Map[K], void, void> {
+  events<K extends keyof Map>(name: K): AsyncGenerator<Map[K], void, void> {
     const queue: Map[K][] = [];
-    let ended = false;
-    let wake = () => {};
-    const end = () => {
-      ended = true;
-      wake();
-    };
-    this.#ends.add(end);
+    const waiting: Waiting = { ended: this.#ended, wake: () => {} };
+    // Listens now and not at the first `next()`; an iterator that is never read goes with the emitter.
     const listener = this.on(name, (event) => {
       queue.push(event);
-      wake();
+      waiting.wake();
     });
-    try {
-      for (;;) {
-        while (queue.length > 0) yield queue.shift() as Map[K];
-        if (ended) return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    } finally {
+    this.#waiting.add(waiting);
+    const stop = () => {
       listener[Symbol.dispose]();
-      this.#ends.delete(end);
-    }
+      this.#waiting.delete(waiting);
+    };
+    return taken(queue, waiting, stop);
   }
 
   emit<K extends keyof Map>(name: K, event: Map[K]): void {
@@ -61,6 +51,30 @@ export class Events<Map extends object> {
 
   /** There will be no more events: iterators end. */
   end(): void {
-    for (const end of this.#ends) end();
+    this.#ended = true;
+    for (const waiting of this.#waiting) {
+      waiting.ended = true;
+      waiting.wake();
+    }
+  }
+}
+
+/** One iterator that may be waiting for the next event. */
+interface Waiting {
+  ended: boolean;
+  wake: () => void;
+}
+
+async function* taken<T>(queue: T[], waiting: Waiting, stop: () => void): AsyncGenerator<T, void, void> {
+  try {
+    for (;;) {
+      while (queue.length > 0) yield queue.shift() as T;
+      if (waiting.ended) return;
+      await new Promise<void>((resolve) => {
+        waiting.wake = resolve;
+      });
+    }
+  } finally {
+    stop();
   }
 }

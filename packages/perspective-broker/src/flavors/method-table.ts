@@ -25,6 +25,8 @@ interface Table {
   readonly problem: string | undefined;
 }
 
+const thenable = "then makes a promise of the object, so that no promise can give it; call the member something else";
+
 /** The tables of one prefix, by class. */
 export class MethodTables {
   readonly #prefix: string;
@@ -42,12 +44,13 @@ export class MethodTables {
   /** Throws DeclarationError if the object or its class declares a method in a way that is refused. */
   check(object: object): void {
     const { problem } = this.#table(Object.getPrototypeOf(object));
-    if (problem !== undefined) throw new DeclarationError(problem);
-    for (const name of Object.getOwnPropertyNames(object)) {
-      if (!name.startsWith(this.#prefix)) continue;
-      throw new DeclarationError(
-        `${name} is a property of the object; only methods of its class can be called from outside`,
-      );
+    const name = object.constructor?.name || "an unnamed class";
+    if (problem !== undefined) throw new DeclarationError(`${name}: ${problem}`);
+    if (Object.hasOwn(object, "then")) throw new DeclarationError(`${name}: ${thenable}`);
+    for (const key of Object.getOwnPropertyNames(object)) {
+      if (!key.startsWith(this.#prefix)) continue;
+      const text = `${key} is a property of the object; only methods of its class can be called from outside`;
+      throw new DeclarationError(`${name}: ${text}`);
     }
   }
 
@@ -66,6 +69,7 @@ export class MethodTables {
     const methods = new Map<string, RemoteMethod>();
     const seen = new Set<string>();
     for (let p: object | null = prototype; p !== null && p !== Object.prototype; p = Object.getPrototypeOf(p)) {
+      if (Object.hasOwn(p, "then")) problems.push(thenable);
       for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(p))) {
         if (!key.startsWith(this.#prefix) || seen.has(key)) continue;
         seen.add(key);
@@ -84,6 +88,9 @@ export class MethodTables {
   }
 }
 
+/** A caller's mistake, not the method's: it is a TypeError to the caller and no matter for the log. */
+export class WrongArguments extends TypeError {}
+
 /**
  * The arguments to call a method with: keywords put in their places by `static parameters`, or added as the last argument if
  * the method has none. Throws TypeError, as Python does, for what is missing, superfluous, unknown or given twice.
@@ -92,20 +99,20 @@ export function bindArguments(method: RemoteMethod, args: unknown[], keywords: K
   const { name, parameters } = method;
   if (parameters === undefined) return keywords === undefined ? args : [...args, keywords];
   if (args.length > parameters.length) {
-    throw new TypeError(`${name}() takes ${parameters.length} arguments but ${args.length} were given`);
+    throw new WrongArguments(`${name}() takes ${parameters.length} arguments but ${args.length} were given`);
   }
   const bound = args.slice();
   for (const [keyword, value] of keywords ?? []) {
     const at = parameters.findIndex((parameter) => parameter.name === keyword);
-    if (at < 0) throw new TypeError(`${name}() got an unexpected keyword argument '${keyword.slice(0, 80)}'`);
-    if (at < args.length) throw new TypeError(`${name}() got multiple values for argument '${keyword}'`);
+    if (at < 0) throw new WrongArguments(`${name}() got an unexpected keyword argument '${keyword.slice(0, 80)}'`);
+    if (at < args.length) throw new WrongArguments(`${name}() got multiple values for argument '${keyword}'`);
     while (bound.length <= at) bound.push(undefined);
     bound[at] = value;
   }
   for (let i = args.length; i < parameters.length; i++) {
     const parameter = parameters[i] as Parameter;
     if (!parameter.optional && !keywords?.has(parameter.name)) {
-      throw new TypeError(`${name}() missing the argument '${parameter.name}'`);
+      throw new WrongArguments(`${name}() missing the argument '${parameter.name}'`);
     }
   }
   return bound;

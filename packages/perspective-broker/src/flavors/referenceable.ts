@@ -1,5 +1,6 @@
 // The object that stays where it is: the other side gets a reference and calls its `remote_` methods (spec §6.1).
 import { CallAborted, CallTimeout, NoSuchMethod } from "../errors.ts";
+import { Aborts } from "../platform/aborts.ts";
 import { systemClock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
 import { pending, type RemoteResult } from "../references/remote-result.ts";
@@ -124,16 +125,19 @@ function callLocally(
 function limitLocally(options: CallOptions, reject: (error: unknown) => void, name: string): () => void {
   const { signal, timeout } = options;
   const deadlines = Deadlines.of(systemClock);
+  const aborts = signal && Aborts.of(signal);
   const give = (error: Error) => {
     stop();
     reject(error);
   };
-  const aborted = () => give(new CallAborted(signal?.reason, "unknown"));
-  const entry = { expired: () => give(new CallTimeout(`${name}: no answer within ${timeout} ms`, "unknown")) };
-  signal?.addEventListener("abort", aborted, { once: true });
+  const entry = {
+    aborted: (reason: unknown) => give(new CallAborted(reason, "unknown")),
+    expired: () => give(new CallTimeout(`${name}: no answer within ${timeout} ms`, "unknown")),
+  };
+  aborts?.add(entry);
   const slot = timeout === undefined ? undefined : deadlines.add(entry, timeout);
   const stop = () => {
-    signal?.removeEventListener("abort", aborted);
+    aborts?.remove(entry);
     if (slot !== undefined) deadlines.remove(entry, slot);
   };
   return stop;

@@ -2,6 +2,7 @@
 // is received; views made by `with` share its target. Nothing here knows about wires.
 import type { CloseReason } from "../errors.ts";
 import type { Arguments, Callee, CallOptions, MethodName, RemoteProxy, ResultOf } from "../types.ts";
+import { printedAs } from "../values/printed-as.ts";
 import type { Target } from "./conversation.ts";
 import { remoteProxy } from "./remote-proxy.ts";
 
@@ -26,6 +27,10 @@ interface Internal {
 export class RemoteReference<T = any> {
   declare readonly "~pb": "remote";
   declare readonly "~pbTarget"?: T;
+
+  static {
+    printedAs(RemoteReference, (reference, nested) => `RemoteReference <${nested(targetOf(reference).id)}>`);
+  }
 
   /** @internal References are made by a broker. */
   constructor(target: unknown, options?: CallOptions, origin?: RemoteReference<T>) {

@@ -34,6 +34,14 @@ export class RemoteResult<T> extends Promise<T> {
     quietly(this.#through((reference) => reference.callRemoteOnly(name, ...args)));
   }
 
+  /** The members of a result that can be iterated; rejects with what the call rejects with. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    const value: unknown = await this;
+    if (!isIterable(value))
+      throw new TypeError(`the result cannot be iterated: it is ${value === null ? "null" : typeof value}`);
+    yield* value;
+  }
+
   #through(call: (reference: Callee) => unknown): RemoteResult<unknown> {
     this.#calls ??= new CallsThrough();
     const calls = this.#calls;
@@ -117,11 +125,15 @@ export function pending<T>(): {
   reject: (error: unknown) => void;
 } {
   const result = new RemoteResult<T>(capture);
-  return { result, resolve: resolveLast, reject: rejectLast };
+  const made = { result, resolve: resolveLast, reject: rejectLast };
+  // They hold the promise and with it the value, which may be all that keeps a whole connection.
+  resolveLast = rejectLast = nothing;
+  return made;
 }
 
-let resolveLast: (value: unknown) => void;
-let rejectLast: (error: unknown) => void;
+const nothing = (): void => {};
+let resolveLast: (value: unknown) => void = nothing;
+let rejectLast: (error: unknown) => void = nothing;
 
 function capture(resolve: (value: never) => void, reject: (error: unknown) => void): void {
   resolveLast = resolve as (value: unknown) => void;
@@ -135,6 +147,10 @@ interface Callee {
 
 function isCallee(value: unknown): value is Callee {
   return typeof value === "object" && value !== null && typeof (value as Partial<Callee>).callRemote === "function";
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
 }
 
 function quietly(result: Promise<unknown>): void {

@@ -130,8 +130,8 @@ export class BananaCodec implements Codec {
     if (!inbox.next()) return false;
     const reader = this.#reader;
     reader.read(inbox.buffer, inbox.start);
-    this.#unjellier.received = undefined;
     this.#dispatch(inbox.end - inbox.start);
+    this.#unjellier.received = undefined; // or what was forgotten would live until the next message
     return true;
   }
 

@@ -93,7 +93,9 @@ export class BananaReader implements ElementReader {
     const start = this.at;
     const length = this.#value;
     this.at = start + length;
-    if (length >= SHARED_FROM && length * 2 >= this.#buffer.length) return plain(this.#buffer, start, length);
+    // What counts is the memory that is kept alive, which may be more than the chunk.
+    if (length >= SHARED_FROM && length * 2 >= this.#buffer.buffer.byteLength)
+      return plain(this.#buffer, start, length);
     const copy = new Uint8Array(length);
     copy.set(this.#buffer.subarray(start, start + length));
     return copy;

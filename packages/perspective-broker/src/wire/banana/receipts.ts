@@ -21,7 +21,7 @@ function value(reader: BananaReader, depth: number, ids: number[]): void {
     return;
   }
   const kind = reader.next();
-  const form = kind === BYTES_KIND ? reader.name() : "";
+  const form = kind === BYTES_KIND ? name(reader) : "";
   if (kind === LIST_KIND) reader.skip(reader.count());
   else if (kind !== BYTES_KIND) reader.leave();
   let rest = count - 1;
@@ -36,6 +36,15 @@ function value(reader: BananaReader, depth: number, ids: number[]): void {
   for (; rest > 0; rest--) {
     if (form === "dictionary") pair(reader, depth - 1, ids);
     else value(reader, depth - 1, ids);
+  }
+}
+
+/** What is not UTF-8 is no form of interest. */
+function name(reader: BananaReader): string {
+  try {
+    return reader.name();
+  } catch {
+    return "";
   }
 }
 

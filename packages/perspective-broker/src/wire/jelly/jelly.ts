@@ -1,7 +1,7 @@
 // Values to forms (spec §3): walks a value once and writes it. Shared and cyclic structure is found on the way: the second
 // visit of a container turns its first form into `[reference n form]` (§3.3). What each JavaScript value becomes is the
 // values table of the guide.
-import { LimitExceeded, UnsendableError } from "../../errors.ts";
+import { BananaError, LimitExceeded, UnsendableError } from "../../errors.ts";
 import { Referenceable } from "../../flavors/referenceable.ts";
 import { RemoteReference } from "../../references/remote-reference.ts";
 import { Decimal } from "../../values/decimal.ts";
@@ -48,6 +48,8 @@ export class Jellier {
     try {
       this.#out.form(forms.tuple, count + 1);
       for (let i = 0; i < count; i++) this.#member(args[i], i);
+    } catch (error) {
+      throw this.#located(error);
     } finally {
       this.#end(outer);
     }
@@ -63,6 +65,8 @@ export class Jellier {
     try {
       this.#out.form(forms.dictionary, keywords.size + 1);
       for (const [name, value] of keywords) this.#property(name, value);
+    } catch (error) {
+      throw this.#located(error);
     } finally {
       this.#end(outer);
     }
@@ -73,6 +77,8 @@ export class Jellier {
     const outer = this.#begin();
     try {
       this.#value(value);
+    } catch (error) {
+      throw this.#located(error);
     } finally {
       this.#end(outer);
     }
@@ -85,6 +91,8 @@ export class Jellier {
       this.#out.list(2);
       this.#out.text(tag);
       this.#value(state);
+    } catch (error) {
+      throw this.#located(error);
     } finally {
       this.#end(outer);
     }
@@ -112,7 +120,7 @@ export class Jellier {
     const out = this.#out;
     switch (typeof value) {
       case "string":
-        this.#unicode(value);
+        this.#out.unicode(value);
         return;
       case "number":
         if (Number.isSafeInteger(value) && !Object.is(value, -0)) out.integer(value);
@@ -168,7 +176,9 @@ export class Jellier {
     if (value instanceof Float) {
       out.float(value.value);
     } else if (value instanceof Date) {
-      if (Number.isNaN(value.getTime())) this.#unsendable(value, "an invalid Date cannot be sent");
+      const year = value.getUTCFullYear();
+      if (Number.isNaN(year)) this.#unsendable(value, "an invalid Date cannot be sent");
+      else if (year < 1 || year > 9999) this.#unsendable(value, "a Date outside of the years 1 to 9999 cannot be sent");
       else this.#dateTime(PlainDateTime.fromDate(value));
     } else if (value instanceof PlainDateTime) {
       this.#dateTime(value);
@@ -253,11 +263,7 @@ export class Jellier {
   }
 
   #property(key: string, value: unknown): void {
-    try {
-      this.#out.key(key);
-    } catch (error) {
-      throw this.#at(error);
-    }
+    this.#out.key(key);
     this.#member(value, key);
   }
 
@@ -273,27 +279,6 @@ export class Jellier {
     this.#path.push(step);
     this.#value(value);
     this.#path.pop();
-  }
-
-  #unicode(text: string): void {
-    try {
-      this.#out.unicode(text);
-    } catch (error) {
-      throw this.#at(error);
-    }
-  }
-
-  #text(text: string): void {
-    try {
-      this.#out.text(text);
-    } catch (error) {
-      throw this.#at(error);
-    }
-  }
-
-  /** Adds the path to what the writer says of a text. */
-  #at(error: unknown): unknown {
-    return error instanceof UnsendableError ? new UnsendableError(this.#where(), error.message) : error;
   }
 
   #home(reference: RemoteReference): void {
@@ -338,12 +323,20 @@ export class Jellier {
 
   #unpersistable(reason: string): void {
     this.#out.form(forms.unpersistable, 2);
-    this.#text(reason);
+    this.#out.text(reason);
   }
 
   #unsendable(value: unknown, message: string): void {
     if (this.#options.unsendable === "throw") throw new UnsendableError(this.#where(), message);
     this.#unpersistable(`instance of class ${className(value)} deemed insecure`);
+  }
+
+  /** What the writer refuses, with the path to it. */
+  #located(error: unknown): unknown {
+    const path = this.#where();
+    if (path === "") return error;
+    if (error instanceof BananaError) return new BananaError(`${path}: ${error.message}`);
+    return error instanceof UnsendableError && error.path === "" ? new UnsendableError(path, error.message) : error;
   }
 
   #enter(): void {

@@ -25,6 +25,9 @@ export class Registry {
     if (typeof tag !== "string" || tag === "") {
       throw new DeclarationError(`${kind.name} needs a name for the wire: static wireName = "app.${kind.name}"`);
     }
+    if ("then" in kind.prototype) {
+      throw new DeclarationError(`${kind.name} has a member "then", so that no promise could give an instance of it`);
+    }
     const present = this.#byTag.get(tag);
     if (present !== undefined && present.kind !== kind) {
       throw new DeclarationError(`${tag} is registered for another class already`);

@@ -130,6 +130,7 @@ export class Unjellier {
       late.put(value);
     }
     for (const fill of this.#finally ?? []) fill();
+    if (this.#known !== undefined) this.#begin(); // holds no value longer than needed
   }
 
   #value(): unknown {
@@ -388,7 +389,7 @@ export class Unjellier {
   #reference(operands: number): unknown {
     if (operands !== 2) throw new JellyError("reference takes a number and a form");
     const id = this.#referenceId();
-    if (this.#known?.has(id)) throw new JellyError(`reference ${String(id)} is defined twice`);
+    if (this.#known?.has(id)) throw definedTwice(id);
     this.#defining = id;
     const value = this.#value();
     this.#defining = undefined;
@@ -426,6 +427,7 @@ export class Unjellier {
 
   #remember(id: unknown, value: unknown): void {
     this.#known ??= new Map();
+    if (this.#known.has(id)) throw definedTwice(id);
     this.#known.set(id, value);
   }
 
@@ -497,6 +499,10 @@ interface Place {
 }
 
 const isEnumerable = Object.prototype.propertyIsEnumerable;
+
+function definedTwice(id: unknown): JellyError {
+  return new JellyError(`reference ${String(id)} is defined twice`);
+}
 
 /** The text is Python's repr of the byte string (spec §3.7). */
 function refused(name: string): InsecureJelly {
