@@ -49,7 +49,6 @@ afterEach(async () => {
 });
 
 /** Serves `root` and connects to it. After the test both tables must be empty (references released, calls settled). */
-// biome-ignore lint/suspicious/noExplicitAny: as connect itself
 export async function ends<T = any>(root: RootFor, options: EndsOptions = {}): Promise<Ends<T>> {
   const logged: LogRecord[] = [];
   const log: Log = (record) => void logged.push(record);

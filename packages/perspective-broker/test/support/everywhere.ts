@@ -1,0 +1,61 @@
+// The places where the library must behave alike: every transport, in every dialect. A suite is written once and run in all.
+import { describe, expect, onTestFinished } from "vitest";
+import { type Dialect, type LogRecord, none, pb, type RootFor } from "../../src/index.ts";
+import { type Ends, type EndsOptions, ends } from "./ends.ts";
+import { kinds } from "./transports.ts";
+
+/** Connects two ends at one of the places, as `ends` does. */
+export type Meet = <T = any>(root: RootFor, options?: EndsOptions) => Promise<Met<T>>;
+
+export interface Met<T> extends Ends<T> {
+  /** What was logged as an error or a warning since it was last asked. What is never asked for fails the test. */
+  takeLogged(): LogRecord[];
+}
+
+const dialects: readonly Dialect[] = [pb, none];
+
+/** Runs a suite over memory, TCP, Unix sockets and TLS, in both dialects. */
+export function everywhere(suite: Suite): void {
+  over(["memory", "tcp", "unix", "tls"], suite);
+}
+
+/** Runs a suite in both dialects, in memory: for tables of cases that have nothing to do with the transport. */
+export function inBothDialects(suite: Suite): void {
+  over(["memory"], suite);
+}
+
+type Suite = (meet: Meet, place: { scheme: string; dialect: string }) => void;
+
+function over(transports: readonly string[], suite: Suite): void {
+  for (const kind of kinds.filter(({ name }) => transports.includes(name))) {
+    for (const dialect of dialects) {
+      describe(`over ${kind.name}, dialect ${dialect.name}`, () => {
+        const meet: Meet = (root, options = {}) =>
+          quiet(root, {
+            ...options,
+            address: kind.address(),
+            client: { dialects: [dialect], ...kind.dialOptions, ...options.client },
+            server: { dialects: [dialect], ...kind.listenOptions, ...options.server },
+          });
+        suite(meet, { scheme: kind.name, dialect: dialect.name });
+      });
+    }
+  }
+}
+
+/** Two ends in memory, for what has nothing to do with the transport. */
+export const meetInMemory: Meet = (root, options) => quiet(root, options);
+
+async function quiet<T>(root: RootFor, options?: EndsOptions): Promise<Met<T>> {
+  const met = await ends<T>(root, options);
+  let taken = 0;
+  const takeLogged = (): LogRecord[] => {
+    const fresh = met.logged.slice(taken).filter(({ level }) => level !== "debug");
+    taken = met.logged.length;
+    return fresh;
+  };
+  onTestFinished(() => {
+    expect(takeLogged(), "logged, and nobody asked").toEqual([]);
+  });
+  return { ...met, takeLogged };
+}
