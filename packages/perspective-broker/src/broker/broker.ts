@@ -278,6 +278,7 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
 
   unreadable(id: RequestId, _target: ObjectId, method: string, wantsAnswer: boolean, error: unknown): void {
     this.#dispatcher.refuse({ id, method, wantsAnswer }, error);
+    this.#written(); // the releases of what came with it
   }
 
   answered(id: number, value: unknown, received: RemoteReference[] | undefined): void {
@@ -290,6 +291,7 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
     const call = this.#settle(id);
     if (!call.abandoned) call.reject(error);
     else for (const reference of received ?? []) reference.release();
+    this.#written(); // the releases of an answer that could not be decoded
   }
 
   released(id: ObjectId): void {

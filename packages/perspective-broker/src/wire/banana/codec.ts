@@ -272,26 +272,24 @@ export class BananaCodec implements Codec {
 
   #readObjectId(what: string): ObjectId {
     const id = this.#readTarget();
-    if (id === -1) throw new ProtocolError(`${what} of something that is no object id`);
+    if (Number.isNaN(id)) throw new ProtocolError(`${what} of something that is no object id`);
     return id;
   }
 
-  /** An id or a name; -1, which is never given out, for anything else. */
+  /** An id or a name; NaN, under which there is nothing, for anything else. Ids that are not safe were never given out. */
   #readTarget(): ObjectId {
     const reader = this.#reader;
     switch (reader.next()) {
-      case INTEGER_KIND: {
-        const id = reader.integer();
-        return typeof id === "number" ? id : -1;
-      }
+      case INTEGER_KIND:
+        return Number(reader.integer());
       case BYTES_KIND:
         return this.#name();
       case LIST_KIND:
         reader.skip(reader.count());
-        return -1;
+        return Number.NaN;
       default:
         reader.float();
-        return -1;
+        return Number.NaN;
     }
   }
 

@@ -265,6 +265,7 @@ export class Unjellier {
     const from = this.#in;
     let object: Record<string, unknown> | undefined = this.#options.dicts === "object" ? {} : undefined;
     let map: Map<unknown, unknown> | undefined = object === undefined ? new Map() : undefined;
+    let order: string[] | undefined;
     let place: Place | undefined;
     for (let i = 0; i < count; i++) {
       if (from.next() !== LIST_KIND || from.count() !== 2) throw new JellyError("a dictionary holds pairs");
@@ -276,9 +277,16 @@ export class Unjellier {
         key = this.#key();
       }
       if (object !== undefined && typeof key !== "string") {
-        map = new Map(Object.entries(object));
+        const keys = order ?? Object.keys(object);
+        map = new Map();
+        for (const name of keys) map.set(name, object[name]);
         if (place !== undefined) place.container = map;
         object = undefined;
+      } else if (order !== undefined) {
+        order.push(key as string);
+      } else if (object !== undefined && isDigit((key as string).charCodeAt(0))) {
+        // An object puts keys that look like integers first; a Map that it becomes must not.
+        order = [...Object.keys(object), key as string];
       }
       const value = this.#value();
       if (value === PENDING) {
@@ -318,7 +326,9 @@ export class Unjellier {
 
   #remote(): RemoteReference {
     const id = this.#id();
-    if (typeof id !== "number") throw new JellyError("the id of a reference must be an integer");
+    if (typeof id !== "number" || !Number.isSafeInteger(id)) {
+      throw new JellyError("the id of a reference must be an integer");
+    }
     const reference = this.#tables.importReference(id);
     if (this.received === undefined) this.received = [reference];
     else this.received.push(reference);
@@ -477,11 +487,12 @@ export class Unjellier {
     return this.#in.integer();
   }
 
+  /** Of an integer that is not safe only the magnitude is kept: no such id was ever given out. */
   #id(): ObjectId {
     const kind = this.#in.next();
-    const id = kind === INTEGER_KIND ? this.#in.integer() : kind === BYTES_KIND ? this.#in.text() : undefined;
-    if (typeof id !== "number" && typeof id !== "string") throw new JellyError("an object id is an integer or a name");
-    return id;
+    if (kind === INTEGER_KIND) return Number(this.#in.integer());
+    if (kind !== BYTES_KIND) throw new JellyError("an object id is an integer or a name");
+    return this.#in.text();
   }
 }
 
@@ -496,6 +507,10 @@ interface Place {
   container: object;
   /** The instance whose state it is: it gets those that it has accepted, as enumerable properties (spec §3.5, §12.7). */
   copy: object | undefined;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 const isEnumerable = Object.prototype.propertyIsEnumerable;
