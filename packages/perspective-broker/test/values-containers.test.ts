@@ -66,7 +66,7 @@ describe("a FrozenSet", () => {
     expect(set).toBeInstanceOf(Set);
     expect(new FrozenSet().size).toBe(0);
     expect(new FrozenSet(null).size).toBe(0);
-    expect(inspect(set)).toBe("FrozenSet(2) [Set] { 1, 2 }");
+    expect(inspect(set)).toMatch(/^FrozenSet\(2\) (\[Set\] )?\{ 1, 2 \}$/); // Node 22 leaves the base out
   });
 
   it("refuses to change", () => {

@@ -41,7 +41,5 @@ export const forms = {
   didNotUnderstand: 36,
 } as const;
 
-export type Form = (typeof forms)[keyof typeof forms];
-
 /** The name of each number. */
 export const formNames: readonly string[] = Object.keys(forms);
