@@ -43,6 +43,9 @@ export const defaultLimits: Readonly<Limits> = {
   turnMilliseconds: 4,
 };
 
+/** Below these the protocol itself, its own errors included, would not get through. */
+const smallest: Partial<Limits> = { string: 256, list: 16, prefix: 10, message: 512 };
+
 /** The defaults with some replaced; a bound that is no positive number is a RangeError, an unknown one a TypeError. */
 export function limitsFrom(given: Partial<Limits> | undefined): Limits {
   const limits = { ...defaultLimits };
@@ -50,6 +53,8 @@ export function limitsFrom(given: Partial<Limits> | undefined): Limits {
     if (!Object.hasOwn(defaultLimits, name)) throw new TypeError(`limits.${name}: there is no such limit`);
     if (value === undefined) continue;
     if (typeof value !== "number" || !(value > 0)) throw new RangeError(`limits.${name}: must be a number above 0`);
+    const least = smallest[name as keyof Limits] ?? 0;
+    if (value < least) throw new RangeError(`limits.${name}: must be at least ${least}`);
     limits[name as keyof Limits] = value;
   }
   return limits;

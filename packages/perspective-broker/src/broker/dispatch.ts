@@ -44,7 +44,9 @@ export class Dispatcher {
   dispatch(call: WaitingCall): void {
     if (this.queue.open) {
       this.#run(call);
-    } else if (!this.queue.add(call)) {
+    } else if (this.queue.add(call)) {
+      if (call.received !== undefined) this.#setup.imports.keep(call.received);
+    } else {
       for (const reference of call.received ?? []) reference.release();
       const { queuedBytes } = this.#setup.limits;
       this.refuse(
@@ -115,6 +117,7 @@ export class Dispatcher {
     for (let budget = this.#setup.limits.turnCalls; budget > 0; budget--) {
       const call = this.queue.take();
       if (call === undefined) return;
+      if (call.received !== undefined) this.#setup.imports.deliver(call.received);
       this.#run(call);
     }
     if (this.queue.waiting > 0) platform.yieldTurn(() => this.#runWaiting());

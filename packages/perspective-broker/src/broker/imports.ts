@@ -12,6 +12,8 @@ export class Import implements Target {
   holds = 0;
   /** Receipts given back and not yet sent. */
   owed = 0;
+  /** Receipts of calls that wait for their turn: whoever holds the reference already cannot give these back. */
+  undelivered = 0;
   reference: WeakRef<RemoteReference>;
 
   constructor(conversation: Conversation, id: number) {
@@ -57,7 +59,7 @@ export class Imports {
 
   /** Gives receipts back. */
   release(entry: Import, receipts: number): void {
-    const given = Math.min(receipts, entry.receipts);
+    const given = Math.min(receipts, entry.receipts - entry.undelivered);
     if (given <= 0) return;
     entry.receipts -= given;
     if (entry.receipts === 0) {
@@ -66,6 +68,16 @@ export class Imports {
     }
     if (entry.holds > 0) entry.owed += given;
     else for (let i = 0; i < given; i++) this.#send(entry.id);
+  }
+
+  /** A call that brought these references waits for its turn. */
+  keep(references: readonly RemoteReference[]): void {
+    for (const reference of references) (targetOf(reference) as Import).undelivered++;
+  }
+
+  /** Its turn has come. */
+  deliver(references: readonly RemoteReference[]): void {
+    for (const reference of references) (targetOf(reference) as Import).undelivered--;
   }
 
   /** A call brought these references, one entry per receipt: what is given back of them waits for its answer. */

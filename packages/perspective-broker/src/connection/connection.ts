@@ -1,7 +1,7 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
 import { Broker, type Inspection } from "../broker/broker.ts";
 import type { CloseReason } from "../errors.ts";
-import type { Referenceable } from "../flavors/referenceable.ts";
+import { Referenceable } from "../flavors/referenceable.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
@@ -98,6 +98,7 @@ export class Connection<T = any> {
 
   /** Lets the other side call an object by name, until it is disposed. A later one of the same name takes its place. */
   publish(name: string, object: Referenceable): Disposable {
+    Referenceable.checkDeclarations(object);
     const entry = { object, unpublish: this.#broker?.publish(name, object) ?? (() => {}) };
     this.#published.set(name, entry);
     return {

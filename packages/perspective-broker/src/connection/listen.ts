@@ -1,8 +1,7 @@
 // `listen`: a place where clients connect to, each with its own connection and, if wanted, its own root.
 import type { TlsServerOptions } from "#transports";
 import { AddressError, ListenError } from "../errors.ts";
-import type { Referenceable } from "../flavors/referenceable.ts";
-import { Root } from "../flavors/referenceable.ts";
+import { Referenceable, Root } from "../flavors/referenceable.ts";
 import { isBadAddress, transportFor } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { type BrokerOptions, settingsFrom } from "./options.ts";
@@ -24,8 +23,7 @@ export type RootFor = Referenceable | ((connection: Connection) => Referenceable
  */
 export async function listen(root: RootFor, address: string, options: ListenOptions = {}): Promise<Server> {
   const settings = settingsFrom(options);
-  const rootFor = typeof root === "function" ? root : (connection: Connection) => rootObject(root, connection);
-  const server = new Server(rootFor, settings);
+  const server = new Server(rootMaker(root), settings);
   const { maxConnections, tls } = options;
   try {
     server.opened(
@@ -43,6 +41,10 @@ export async function listen(root: RootFor, address: string, options: ListenOpti
   return server;
 }
 
-function rootObject(root: Referenceable, connection: Connection): Referenceable {
-  return root instanceof Root ? root.rootObject(connection) : root;
+function rootMaker(root: RootFor): (connection: Connection) => Referenceable {
+  // A class is a function, too, but what is meant is an object of it.
+  if (typeof root === "function" && !(root.prototype instanceof Referenceable)) return root;
+  const object = root as Referenceable;
+  Referenceable.checkDeclarations(object);
+  return object instanceof Root ? (connection) => object.rootObject(connection) : () => object;
 }

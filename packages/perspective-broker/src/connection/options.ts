@@ -2,7 +2,7 @@
 import type { CallStore } from "../broker/current-call.ts";
 import { callStore } from "../broker/current-call.ts";
 import { consoleLog, type Log, safeLog } from "../broker/log.ts";
-import type { Referenceable } from "../flavors/referenceable.ts";
+import { Referenceable } from "../flavors/referenceable.ts";
 import { type Limits, limitsFrom } from "../limits.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { none, pb } from "../wire/banana/dialects.ts";
@@ -61,6 +61,9 @@ const HANDSHAKE_TIMEOUT = 10_000;
 export function settingsFrom(options: BrokerOptions): Settings {
   const dialects = options.dialects ?? [pb, none];
   if (dialects.length === 0) throw new TypeError("dialects: at least one is needed");
+  if (dialects.some((dialect) => typeof dialect?.open !== "function")) {
+    throw new TypeError("dialects: those that the package exports, as values: [pb, none]");
+  }
   const handshakeTimeout = options.handshakeTimeout ?? HANDSHAKE_TIMEOUT;
   if (!(handshakeTimeout > 0)) throw new RangeError("handshakeTimeout: must be a number of milliseconds above 0");
   return {
@@ -74,12 +77,24 @@ export function settingsFrom(options: BrokerOptions): Settings {
       unsafeTracebacks: options.unsafeTracebacks ?? false,
     },
     limits: limitsFrom(options.limits),
-    store: callStore(options.context),
+    store: callStore(
+      options.context === undefined
+        ? undefined
+        : oneOf<"async" | "sync">("context", options.context, ["async", "sync"]),
+    ),
     log: safeLog(options.log ?? consoleLog),
     handshakeTimeout,
-    objects: options.objects ?? {},
+    objects: checkedObjects(options.objects ?? {}),
     clock: options.clock ?? systemClock,
   };
+}
+
+function checkedObjects(objects: Readonly<Record<string, Referenceable>>): Readonly<Record<string, Referenceable>> {
+  for (const [name, object] of Object.entries(objects)) {
+    if (!(object instanceof Referenceable)) throw new TypeError(`objects.${name}: must be a Referenceable`);
+    Referenceable.checkDeclarations(object);
+  }
+  return objects;
 }
 
 /** The given value, or the first of the possible ones. */

@@ -1,6 +1,6 @@
 // A server: its connections, its named objects, and its end.
 import type { CloseReason } from "../errors.ts";
-import type { Referenceable } from "../flavors/referenceable.ts";
+import { Referenceable } from "../flavors/referenceable.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
 import { Connection, type ConnectionInspection } from "./connection.ts";
 import { Events } from "./events.ts";
@@ -54,6 +54,7 @@ export class Server {
 
   /** Offers an object under a name on every connection, those that are open included, until it is disposed. */
   publish(name: string, object: Referenceable): Disposable {
+    Referenceable.checkDeclarations(object);
     const entry = { object, places: new Map<Connection, Disposable>() };
     this.#published.set(name, entry);
     for (const connection of this.#connections) entry.places.set(connection, connection.publish(name, object));

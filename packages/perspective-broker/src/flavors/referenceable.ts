@@ -3,6 +3,7 @@ import { CallAborted, CallTimeout, NoSuchMethod } from "../errors.ts";
 import { Aborts } from "../platform/aborts.ts";
 import { systemClock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
+import { withOptions } from "../references/call-options.ts";
 import { pending, type RemoteResult } from "../references/remote-result.ts";
 import type { Arguments, Callable, Callee, CallOptions, MethodName, ResultOf } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
@@ -43,7 +44,7 @@ export abstract class Referenceable {
 
   /** A view whose calls have these options. */
   with(options: CallOptions): Callable<this> {
-    return new LocalView(this, options) as unknown as Callable<this>;
+    return new LocalView(this, withOptions(undefined, options)) as unknown as Callable<this>;
   }
 
   /**
@@ -56,8 +57,12 @@ export abstract class Referenceable {
     return Reflect.apply(method.fn, this, bindArguments(method, args, keywords));
   }
 
-  /** Throws DeclarationError if the class declares its methods in a way that is refused. Called when it is first exported. */
+  /**
+   * Throws TypeError for what is no Referenceable at all, and DeclarationError if the class declares its methods in a way
+   * that is refused. Called when an object is first exported, and when it is published.
+   */
   static checkDeclarations(object: Referenceable): void {
+    if (!(object instanceof Referenceable)) throw new TypeError(`${described(object)} is no Referenceable`);
     methods.check(object);
   }
 }
@@ -68,6 +73,12 @@ export class Root extends Referenceable {
   rootObject(_connection: object): Referenceable {
     return this;
   }
+}
+
+function described(value: unknown): string {
+  if (typeof value === "function") return `the class or function ${value.name} (an object of it is needed, perhaps)`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return value instanceof Promise ? "a promise" : "a plain object, or one of another class,";
 }
 
 class LocalView {
@@ -88,7 +99,7 @@ class LocalView {
   }
 
   with(options: CallOptions): LocalView {
-    return new LocalView(this.#object, { ...this.#options, ...options });
+    return new LocalView(this.#object, withOptions(this.#options, options));
   }
 }
 

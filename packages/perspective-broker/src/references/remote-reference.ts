@@ -3,6 +3,7 @@
 import type { CloseReason } from "../errors.ts";
 import type { Arguments, Callee, CallOptions, MethodName, RemoteProxy, ResultOf } from "../types.ts";
 import { printedAs } from "../values/printed-as.ts";
+import { withOptions } from "./call-options.ts";
 import type { Target } from "./conversation.ts";
 import { remoteProxy } from "./remote-proxy.ts";
 
@@ -73,7 +74,7 @@ export class RemoteReference<T = any> {
    */
   with(options: CallOptions): RemoteReference<T> {
     const { [TARGET]: target, [OPTIONS]: own, [ORIGIN]: origin } = this as unknown as Internal;
-    return new RemoteReference<T>(target, { ...own, ...options }, origin ?? this);
+    return new RemoteReference<T>(target, withOptions(own, options), origin ?? this);
   }
 
   /** The methods as methods: `ref.remote.three(12)`. */

@@ -316,9 +316,13 @@ export class BananaWriter implements ElementWriter {
     let end = this.#at;
     let shift = total;
     this.#at += total;
+    let before = 0;
+    let moved = 0;
     for (const cut of this.#cuts) {
-      const at = cut.at;
-      for (const wrap of wraps) if (wrap.at < at) cut.at += 2 + word.length + digitsOf(wrap.id) + 1;
+      for (let wrap = wraps[before]; wrap !== undefined && wrap.at < cut.at; wrap = wraps[++before]) {
+        moved += 2 + word.length + digitsOf(wrap.id) + 1;
+      }
+      cut.at += moved;
     }
     for (let i = wraps.length - 1; i >= 0; i--) {
       const wrap = wraps[i] as { at: number; id: number };

@@ -347,14 +347,11 @@ export class Unjellier {
   /** Decimal ASCII numbers, separated by white space, given to the constructor by position (spec §3.2). */
   #calendar(form: number, text: string): unknown {
     const fields = text.length > 200 ? [] : text.split(/\s+/).filter((part) => part !== "");
-    if (fields.length === 0 && form !== forms.time && form !== forms.timedelta)
-      throw new JellyError("a date without fields");
     const n = fields.map((field) => {
       if (!/^[+-]?\d+$/.test(field)) throw new JellyError("a date with a field that is no number");
       return Number(field);
     });
-    const [most, least] =
-      form === forms.datetime ? [7, 3] : form === forms.date ? [3, 3] : [form === forms.time ? 4 : 3, 0];
+    const [most, least] = form === forms.datetime ? [7, 3] : form === forms.time ? [4, 0] : [3, 3];
     if (n.length > most || n.length < least) throw new JellyError(`${formNames[form]} with ${n.length} fields`);
     const at = (i: number) => n[i] ?? 0;
     return checked(() => {
