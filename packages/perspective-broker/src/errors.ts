@@ -215,12 +215,26 @@ export class UnsendableError extends PerspectiveBrokerError {
   }
 }
 
-/** The object has no method of that name with the prefix (spec §5.7). */
+/** The object has no method of that name with the prefix (spec §5.7). On the wire an avatar, view or cache says AttributeError. */
 export class NoSuchMethod extends PerspectiveBrokerError {
   static override readonly brand: string = "NoSuchMethod";
   static wireName = "twisted.spread.flavors.NoSuchMethod";
+  static wireParents: readonly string[] = ["builtins.AttributeError"];
   override readonly name = "NoSuchMethod";
   readonly code = "NO_SUCH_METHOD";
+  /** Its type on the wire, where that is another one. */
+  readonly wireType: string | undefined;
+
+  constructor(message: string, wireType?: string) {
+    super(message);
+    this.wireType = wireType;
+  }
+
+  /** As Python words it for an attribute that is missing. */
+  static attribute(object: object, attribute: string): NoSuchMethod {
+    const text = `'${object.constructor.name}' object has no attribute '${attribute}'`;
+    return new NoSuchMethod(text, "builtins.AttributeError");
+  }
 }
 
 /** A call to an object id or name that is not there. */
@@ -272,11 +286,100 @@ export class NotAReference extends PerspectiveBrokerError {
   readonly executed: Executed = "no";
 }
 
+/** The sender of pages gave their collector back before it had said that all were sent. What had come is no whole. */
+export class PagingStopped extends PerspectiveBrokerError {
+  static override readonly brand: string = "PagingStopped";
+  override readonly name = "PagingStopped";
+  readonly code = "PAGING_STOPPED";
+}
+
 /** `currentCall()` outside a remote call, or after the first `await` with `context: "sync"`. */
 export class NoCurrentCall extends PerspectiveBrokerError {
   static override readonly brand: string = "NoCurrentCall";
   override readonly name = "NoCurrentCall";
   readonly code = "NO_CURRENT_CALL";
+}
+
+/** A login that did not succeed, of whatever kind (spec §8). It is expected: it travels and is not logged as a fault. */
+export class LoginFailed extends PerspectiveBrokerError {
+  static override readonly brand: string = "LoginFailed";
+  static wireName = "twisted.cred.error.LoginFailed";
+  override readonly name: string = "LoginFailed";
+  readonly code: ErrorCode = "LOGIN_FAILED";
+}
+
+/** Unknown user, wrong password, a token that is not accepted: which of them is not told to the peer. */
+export class UnauthorizedLogin extends LoginFailed {
+  static override readonly brand: string = "UnauthorizedLogin";
+  static override wireName = "twisted.cred.error.UnauthorizedLogin";
+  static wireParents: readonly string[] = ["twisted.cred.error.LoginFailed", "twisted.cred.error.Unauthorized"];
+  override readonly name = "UnauthorizedLogin";
+  override readonly code = "UNAUTHORIZED_LOGIN";
+
+  constructor(message = "", options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** The Portal has no checker for credentials of that kind. */
+export class UnhandledCredentials extends LoginFailed {
+  static override readonly brand: string = "UnhandledCredentials";
+  static override wireName = "twisted.cred.error.UnhandledCredentials";
+  override readonly name = "UnhandledCredentials";
+  override readonly code = "UNHANDLED_CREDENTIALS";
+}
+
+/** Too many logins from that address failed; the next attempt is heard in `retryAfter` milliseconds. */
+export class TooManyLogins extends LoginFailed {
+  static override readonly brand: string = "TooManyLogins";
+  static override wireName = "perspective_broker.TooManyLogins";
+  override readonly name = "TooManyLogins";
+  override readonly code = "TOO_MANY_LOGINS";
+  readonly retryAfter: number;
+
+  constructor(retryAfter: number, options?: ErrorOptions) {
+    super(`too many logins from this address failed; try again in ${Math.ceil(retryAfter / 1000)} s`, options);
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Credentials that must not be sent or taken this way: a password or token without TLS, MD5 that nobody allowed. */
+export class InsecureLogin extends LoginFailed {
+  static override readonly brand: string = "InsecureLogin";
+  static override wireName = "perspective_broker.InsecureLogin";
+  override readonly name = "InsecureLogin";
+  override readonly code = "INSECURE_LOGIN";
+}
+
+/** The other side broke the rules of the login exchange, or could not prove that it knows the user's verifier. */
+export class LoginExchangeError extends LoginFailed {
+  static override readonly brand: string = "LoginExchangeError";
+  static override wireName = "perspective_broker.LoginExchangeError";
+  override readonly name = "LoginExchangeError";
+  override readonly code = "LOGIN_EXCHANGE";
+}
+
+/** Somebody between the two sides changed the greeting, or ends TLS: what they saw of the connection differs. */
+export class DowngradeDetected extends LoginFailed {
+  static override readonly brand: string = "DowngradeDetected";
+  static override wireName = "perspective_broker.DowngradeDetected";
+  override readonly name = "DowngradeDetected";
+  override readonly code = "DOWNGRADE_DETECTED";
+}
+
+/** An iteration count of SCRAM that is too small to protect the password, or so large that it only costs time. */
+export class IterationsOutOfBounds extends LoginFailed {
+  static override readonly brand: string = "IterationsOutOfBounds";
+  static override wireName = "perspective_broker.IterationsOutOfBounds";
+  override readonly name = "IterationsOutOfBounds";
+  override readonly code = "ITERATIONS_OUT_OF_BOUNDS";
+}
+
+/** A stored user cannot be read: a verifier that is none, or a line of a password file. The message has no secrets. */
+export class UserStoreError extends PerspectiveBrokerError {
+  static override readonly brand: string = "UserStoreError";
+  override readonly name = "UserStoreError";
+  readonly code = "BAD_USER_STORE";
 }
 
 /** Every class of the library by its code. docs/errors.md is tested against it. */
@@ -303,7 +406,17 @@ export const errorClasses: Readonly<Record<ErrorCode, new (...args: any[]) => Pe
   CALL_TIMEOUT: CallTimeout,
   CALL_ABORTED: CallAborted,
   NOT_A_REFERENCE: NotAReference,
+  PAGING_STOPPED: PagingStopped,
   NO_CURRENT_CALL: NoCurrentCall,
+  LOGIN_FAILED: LoginFailed,
+  UNAUTHORIZED_LOGIN: UnauthorizedLogin,
+  UNHANDLED_CREDENTIALS: UnhandledCredentials,
+  TOO_MANY_LOGINS: TooManyLogins,
+  INSECURE_LOGIN: InsecureLogin,
+  LOGIN_EXCHANGE: LoginExchangeError,
+  DOWNGRADE_DETECTED: DowngradeDetected,
+  ITERATIONS_OUT_OF_BOUNDS: IterationsOutOfBounds,
+  BAD_USER_STORE: UserStoreError,
 };
 
 export type ErrorCode =
@@ -328,7 +441,17 @@ export type ErrorCode =
   | "CALL_TIMEOUT"
   | "CALL_ABORTED"
   | "NOT_A_REFERENCE"
-  | "NO_CURRENT_CALL";
+  | "PAGING_STOPPED"
+  | "NO_CURRENT_CALL"
+  | "LOGIN_FAILED"
+  | "UNAUTHORIZED_LOGIN"
+  | "UNHANDLED_CREDENTIALS"
+  | "TOO_MANY_LOGINS"
+  | "INSECURE_LOGIN"
+  | "LOGIN_EXCHANGE"
+  | "DOWNGRADE_DETECTED"
+  | "ITERATIONS_OUT_OF_BOUNDS"
+  | "BAD_USER_STORE";
 
 /** Why a connection ended: `connection.closed` resolves to it. */
 export interface CloseReason {
@@ -357,6 +480,8 @@ export interface ErrorClass {
   new (...args: any[]): Error;
   readonly prototype: Error;
   readonly wireName?: string;
+  /** What Python's class of that name inherits from beside the wire names of its bases here, most special first. */
+  readonly wireParents?: readonly string[];
 }
 
 /** The dotted name of an error class on the wire (design: TypeError is builtins.TypeError, others their `wireName`). */

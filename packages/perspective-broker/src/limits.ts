@@ -6,6 +6,8 @@ export interface Limits {
   string: number;
   /** Elements of one list, both directions (spec §2.8: SIZE_LIMIT). */
   list: number;
+  /** Elements of one whole message received, lists and what is in them: each costs memory, however few bytes it has. */
+  elements: number;
   /** Base-128 digits of an integer, both directions (spec §2.8: the prefix limit). */
   prefix: number;
   /** Bytes of one whole message, both directions. */
@@ -14,8 +16,10 @@ export interface Limits {
   depth: number;
   /** Own objects that the peer may hold references to, names included (spec §5.6: MAX_BROKER_REFS). */
   references: number;
-  /** References to the peer's objects that may be alive here. */
+  /** References to the peer's objects that may be alive here; as many copies of its Cacheables, too. */
   imports: number;
+  /** Calls of this side that are not answered yet; the next ones fail. */
+  awaited: number;
   /** Calls of the peer that run at the same time; the next ones wait. */
   calls: number;
   /** Bytes of the peer's calls that wait; the next ones are answered with an error. */
@@ -31,11 +35,13 @@ export interface Limits {
 export const defaultLimits: Readonly<Limits> = {
   string: 640 * 1024,
   list: 640 * 1024,
+  elements: 1_000_000,
   prefix: 64,
   message: 16 * 1024 * 1024,
   depth: 512,
   references: 1024,
   imports: 65_536,
+  awaited: 65_536,
   calls: 1000,
   queuedBytes: 1024 * 1024,
   outputBytes: 64 * 1024 * 1024,
@@ -44,7 +50,7 @@ export const defaultLimits: Readonly<Limits> = {
 };
 
 /** Below these the protocol itself, its own errors included, would not get through. */
-const smallest: Partial<Limits> = { string: 256, list: 16, prefix: 10, message: 512 };
+const smallest: Partial<Limits> = { string: 256, list: 16, prefix: 10, message: 512, elements: 100 };
 
 /** The defaults with some replaced; a bound that is no positive number is a RangeError, an unknown one a TypeError. */
 export function limitsFrom(given: Partial<Limits> | undefined): Limits {

@@ -3,6 +3,7 @@
 // A class is recognised by the string under its phantom key "~pb", never by its identity, so that two copies of the
 // package agree and a class of the same shape is not taken for another. Leaves come before structure: this ends recursion.
 
+import type { RemoteCache } from "./references/remote-cache.ts";
 import type { RemoteReference } from "./references/remote-reference.ts";
 import type { Float } from "./values/float.ts";
 import type { FrozenSet } from "./values/frozen-set.ts";
@@ -19,7 +20,7 @@ export interface Callee<T> {
 
 /** Whatever can be called by name: a local `T`, a reference to a remote one, and the light views that `with()` gives. */
 export interface Callable<T> extends Callee<T> {
-  /** Calls the method `remote_` + `name` and promises its result. */
+  /** Calls the method `name` (see `RemoteMethods`) and promises its result. */
   callRemote<U, N extends MethodName<U>, A extends readonly unknown[]>(
     this: Callee<U>,
     name: N,
@@ -45,7 +46,7 @@ export interface CallOptions {
 
 /** `reference.remote`: the remote methods as methods. Not thenable; a method called `then` needs `callRemote`. */
 export type RemoteProxy<T> =
-  IsAny<T> extends true
+  IsOpen<T> extends true
     ? Untyped // An index signature would make every method possibly undefined under noUncheckedIndexedAccess.
     : {
         readonly [N in Exclude<MethodName<T>, "then" | "toJSON">]: <A extends readonly unknown[]>(
@@ -53,14 +54,24 @@ export type RemoteProxy<T> =
         ) => ResultOf<T, N>;
       };
 
-/** The methods that a `T` offers to the other side: those called `remote_`, without the prefix. */
-export type RemoteMethods<T> = {
-  [K in keyof T as K extends `remote_${infer N}` ? (T[K] extends Method | undefined ? N : never) : never]: T[K];
+/**
+ * The methods that a `T` offers to the other side, without their prefix: `remote_` of a Referenceable, `perspective_` of
+ * an Avatar, `view_` of a Viewable without their first parameter, the caller's avatar, and `observe_` of a RemoteCache.
+ * An interface that describes what the other side has may use any of these prefixes.
+ */
+export type RemoteMethods<T> = MethodsOf<Served<T>, Prefix<Served<T>>>;
+
+type MethodsOf<T, P extends string> = {
+  [K in keyof T as K extends `${P}_${infer N}`
+    ? T[K] extends Method | undefined
+      ? N
+      : never
+    : never]: K extends `view_${string}` ? WithoutFirst<T[K]> : T[K];
 };
 
-/** The names of these methods; any name for `any`. */
+/** The names of these methods; any name for `any`, and for an `IPerspective` that is no Avatar. */
 export type MethodName<T> =
-  IsAny<T> extends true ? string : [T] extends [never] ? never : keyof RemoteMethods<T> & string;
+  IsOpen<T> extends true ? string : [T] extends [never] ? never : keyof RemoteMethods<T> & string;
 
 /**
  * The arguments of a call of `T`'s method `N`: all of them, or the first few (or none) and then a `Keywords`.
@@ -68,16 +79,21 @@ export type MethodName<T> =
  * missing argument is reported as itself and not as a mismatch with every possible list.
  */
 export type Arguments<T, N extends string, A extends readonly unknown[] = []> =
-  IsAny<T> extends true
+  IsOpen<T> extends true
     ? Untyped[]
     : [A] extends [never]
       ? A // Never taken. Inference looks for A in the branches, so it must stand in one.
       : A extends readonly [...unknown[], AnyKeywords]
-        ? EndingInKeywords<A, Parameters<MethodOf<T, N>>>
-        : SentElements<Parameters<MethodOf<T, N>>>;
+        ? EndingInKeywords<A, ParametersOf<Served<T>, N>>
+        : SentElements<ParametersOf<Served<T>, N>>;
 
 /** What a call of `T`'s method `N` returns. */
-export type ResultOf<T, N extends string> = IsAny<T> extends true ? PendingUntyped : Result<ReturnType<MethodOf<T, N>>>;
+export type ResultOf<T, N extends string> =
+  IsOpen<T> extends true ? PendingUntyped : Result<ReturnType<MethodOf<Served<T>, N>>>;
+
+/** What the copy `T` of a Cacheable answers when its owner calls the method `N` of it. */
+export type Observed<T, N extends string> =
+  IsOpen<T> extends true ? Untyped : Received<Awaited<ReturnType<MethodOf<T, N>>>>;
 
 /** What a call returns, of a method that returns `R`: a stream for what can be iterated, else a promise. */
 export type Result<R> =
@@ -85,9 +101,11 @@ export type Result<R> =
     ? PendingUntyped
     : [R] extends [never]
       ? Promise<never>
-      : [R] extends [Stream<infer U>]
-        ? RemoteStream<Received<U>>
-        : Pending<Received<Awaited<R>>>;
+      : [R] extends [Branded] // A RemoteCache can be iterated, and is no stream.
+        ? Pending<Received<R>>
+        : [R] extends [Stream<infer U>]
+          ? RemoteStream<Received<U>>
+          : Pending<Received<Awaited<R>>>;
 
 /**
  * The promise of a call: a real Promise, which can be called through while it is pending if what it promises is a
@@ -112,7 +130,10 @@ export interface PendingUntyped extends Promise<Untyped>, Omit<Callable<Untyped>
 /** A remote iterable. Leaving a `for await` over it, or disposing it, ends it at the other side. */
 export interface RemoteStream<T> extends AsyncIterable<T>, AsyncDisposable {}
 
-/** What the other side gets for a `T`: references for referenceable objects, in whatever they are contained. */
+/**
+ * What the other side gets for a `T`: references for objects that stay, and for those that are copied what their class
+ * says that they become (`Copyable<RemotePond>`, `Cacheable<RemoteStock>`), in whatever they are contained.
+ */
 export type Received<T> =
   IsAny<T> extends true
     ? Untyped
@@ -145,13 +166,22 @@ export type Received<T> =
 type ReceivedBranded<T extends Branded> =
   T extends ReferenceTo<infer U>
     ? RemoteReference<U>
-    : T extends Local
-      ? RemoteReference<T>
-      : T extends TupleOf<infer I>
-        ? Tuple<ReceivedElements<I>>
-        : T extends FrozenSetOf<infer V>
-          ? FrozenSet<Received<V>>
-          : T;
+    : T extends StandsFor<infer U>
+      ? RemoteReference<U>
+      : T extends Local | Seen | LoggedIn
+        ? RemoteReference<T>
+        : T extends CopiedAs<infer C>
+          ? CopyOf<T, C>
+          : T extends TupleOf<infer I>
+            ? Tuple<ReceivedElements<I>>
+            : T extends FrozenSetOf<infer V>
+              ? FrozenSet<Received<V>>
+              : T extends Observing
+                ? never
+                : T;
+
+// What the class says; else a Cacheable becomes some RemoteCache, and a Copyable is copied as itself.
+type CopyOf<T, C> = unknown extends C ? (T extends Cached ? RemoteCache : T) : C;
 
 // Arrays by an array type, which TypeScript puts off, so that recursive types end; a mapped type would not be put off.
 type ReceivedArray<T extends readonly unknown[]> = Untyped[] extends T
@@ -165,6 +195,8 @@ type ReceivedElements<T extends readonly unknown[]> = { [I in keyof T]: Received
 /**
  * What may be passed where the other side declares a `T`: an object of one's own or a reference for a reference,
  * `Float` for a number, and the same inside of containers. Values are copied, so read-only ones will do.
+ * What goes home arrives as it was there: a RemoteStock as the Stock, but a reference to a Viewable as its ViewPoint, so
+ * this is what its owner must declare. An Avatar itself cannot be sent.
  */
 export type Sendable<T> =
   IsAny<T> extends true
@@ -194,13 +226,29 @@ export type Sendable<T> =
 type SendableBranded<T extends Branded> =
   T extends ReferenceTo<infer U>
     ? RemoteReference<U> | LocalOf<U>
-    : T extends Local
-      ? RemoteReference<T> | T
-      : T extends TupleOf<infer I>
-        ? Tuple<SentElements<I>>
-        : T extends FrozenSetOf<infer V>
-          ? FrozenSet<Sendable<V>>
-          : T;
+    : T extends StandsFor<infer U>
+      ? RemoteReference<U> | T
+      : T extends Local
+        ? RemoteReference<T> | T
+        : T extends CopyFlavor
+          ? SendableCopy<T>
+          : T extends TupleOf<infer I>
+            ? Tuple<SentElements<I>>
+            : T extends FrozenSetOf<infer V>
+              ? FrozenSet<Sendable<V>>
+              : T extends LoggedIn | Observing
+                ? never
+                : T;
+
+// A RemoteCopy goes nowhere, but the Copyables that become one arrive as it; a RemoteCache goes home as well.
+type SendableCopy<T extends CopyFlavor> =
+  T extends CopiedAs<infer C>
+    ? T extends Cached
+      ? T | CopyOf<T, C>
+      : T
+    : T extends Following
+      ? T | CopiedAs<T>
+      : CopiedAs<T>;
 
 type SendableArray<T extends readonly unknown[]> = Untyped[] extends T
   ? readonly Sendable<T[number]>[]
@@ -219,13 +267,14 @@ type SentElements<T extends readonly unknown[]> = { [I in keyof T]: Sendable<T[I
  * ```
  *
  * Every name must be that of a remote method and every list as long as that method's parameters, with a `?` behind
- * the names of optional ones and of no others. A method that takes any number of arguments has no list.
+ * the names of optional ones and of no others. A method that takes any number of arguments has no list; that of a
+ * `view_` method begins after the avatar.
  * `{ … } satisfies ParameterNames<Calculator>` checks the same; a subclass that adds names needs the annotation.
  */
 export type ParameterNames<T> =
   IsAny<T> extends true
     ? { readonly [name: string]: readonly string[] }
-    : { readonly [N in MethodName<T>]?: NameList<Parameters<MethodOf<T, N>>> };
+    : { readonly [N in MethodName<T>]?: NameList<ParametersOf<T, N>> };
 
 type NameList<P extends readonly unknown[]> = number extends P["length"]
   ? never
@@ -257,9 +306,38 @@ type EndingInKeywords<A extends readonly unknown[], P extends readonly unknown[]
 
 // What a Sendable<RemoteReference<T>> has beside the reference. An interface is only a description (of a Python
 // server, say), so an object with these methods must be referenceable as well.
-type LocalOf<T> = IsAny<T> extends true ? Local : T extends Local ? T : T & Local;
+type LocalOf<T> =
+  IsAny<T> extends true
+    ? Local | Seen
+    : T extends Local
+      ? T
+      : T extends Seen
+        ? T | (Local & StandsFor<T>)
+        : T extends LoggedIn
+          ? Local & StandsFor<T>
+          : T & (Local | Seen);
 
-type MethodOf<T, N extends string> = Extract<T[`remote_${N}` & keyof T], Method>;
+type MethodOf<T, N extends string> = Extract<T[`${Prefix<T>}_${N}` & keyof T], Method>;
+type ParametersOf<T, N extends string> = `view_${N}` extends `${Prefix<T>}_${N}` & keyof T
+  ? Rest<Parameters<MethodOf<T, N>>>
+  : Parameters<MethodOf<T, N>>;
+
+// What answers for T's calls: the object behind a ViewPoint.
+type Served<T> = T extends StandsFor<infer U> ? U : T;
+type Prefix<T> = T extends Branded ? (T["~pb"] extends keyof Prefixes ? Prefixes[T["~pb"]] : "remote") : AnyPrefix;
+type AnyPrefix = "remote" | Prefixes[keyof Prefixes];
+interface Prefixes {
+  readonly avatar: "perspective";
+  readonly view: "view";
+  readonly cached: "observe";
+}
+
+type Rest<P extends readonly unknown[]> = P extends readonly []
+  ? []
+  : P extends readonly [_?: unknown, ...rest: infer R]
+    ? R
+    : P;
+type WithoutFirst<F> = F extends Method ? (...args: Rest<Parameters<F>>) => ReturnType<F> : F;
 
 // `void`, because nothing is compared with it: a method whose return type is still being inferred is not circular.
 type Method = (...args: never) => void;
@@ -273,11 +351,28 @@ type ErrorOf<T> = "stack" extends keyof T ? Error : never;
 type Unsendable = symbol | Method | (abstract new (...args: never) => unknown) | PromiseLike<unknown>;
 type Stream<T> = AsyncIterable<T> | IterableIterator<T>;
 
-interface Branded {
-  readonly "~pb": string;
+interface Branded<B extends string = string> {
+  readonly "~pb": B;
 }
-interface Local {
-  readonly "~pb": "ref";
+type Local = Branded<"ref">;
+type Seen = Branded<"view">;
+type LoggedIn = Branded<"avatar">;
+type Observing = Branded<"observer">;
+type Cached = Branded<"cache">;
+type Following = Branded<"cached">;
+type CopyFlavor = Branded<"copy" | "cache" | "cached">;
+type AnyKeywords = Branded<"keywords">;
+/** What becomes a `C` at the other side. Phantom, there is no such property. */
+interface CopiedAs<C> {
+  readonly "~pb": "copy" | "cache";
+  readonly "~pbCopy": C;
+}
+/** A referenceable object that crosses in place of a `T`: a ViewPoint, an AvatarReference. Phantom, too. */
+interface StandsFor<T> {
+  readonly "~pbStandsFor": T;
+}
+interface Dispatching {
+  perspectiveMessageReceived: unknown;
 }
 interface ReferenceTo<T> extends Callee<T> {
   readonly "~pb": "remote";
@@ -290,11 +385,10 @@ interface FrozenSetOf<T> extends ReadonlySet<T> {
   readonly "~pb": "frozenset";
 }
 
-interface AnyKeywords {
-  readonly "~pb": "keywords";
-}
-
 type IsAny<T> = 0 extends 1 & T ? true : false;
+// What may be called by any name: what has no type, and perspectives that dispatch messages themselves.
+type IsOpen<T> = 0 extends 1 & T ? true : [T] extends [Dispatching] ? IsOwnDispatch<T> : false;
+type IsOwnDispatch<T> = [T] extends [never] ? false : T extends Branded ? false : true;
 
 // biome-ignore lint/suspicious/noExplicitAny: who leaves out the type of a reference may call and pass anything.
 type Untyped = any;

@@ -8,29 +8,30 @@ import {
   type CloseReason,
   ConnectionLost,
   DeadReferenceError,
-  type Executed,
-  JellyError,
   LimitExceeded,
   PerspectiveBrokerError,
 } from "../errors.ts";
 import type { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
-import { Deadlines } from "../platform/deadlines.ts";
-import type { Conversation, Target } from "../references/conversation.ts";
-import { RemoteReference, targetOf } from "../references/remote-reference.ts";
+import type { Target } from "../references/conversation.ts";
+import type { Observer } from "../references/observer.ts";
+import type { CacheTarget, RemoteCache } from "../references/remote-cache.ts";
+import { RemoteReference } from "../references/remote-reference.ts";
 import { pending, type RemoteResult } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
-import { Keywords } from "../values/keywords.ts";
-import type { ClassPolicy, Codec, Dialect, ObjectTables, ValueOptions } from "../wire/dialect.ts";
-import type { MessageHandler, ObjectId, RequestId } from "../wire/message.ts";
+import type { ClassPolicy, Codec, Dialect, ValueOptions } from "../wire/dialect.ts";
+import type { IncomingCall, MessageHandler, ObjectId, RequestId } from "../wire/message.ts";
 import type { Outbox } from "../wire/outbox.ts";
-import { OutgoingCall } from "./calls.ts";
+import type { GivenCache } from "./caches-given.ts";
 import type { CallConnection, CallStore } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
-import { Exports } from "./exports.ts";
-import { Import, Imports } from "./imports.ts";
+import { Import } from "./imports.ts";
 import type { Log } from "./log.ts";
+import { type Destination, Outgoing, rejected } from "./outgoing.ts";
+import { Packing } from "./packing.ts";
+import { Tables, type TablesConversation, type TablesInspection } from "./tables.ts";
+import { Writers } from "./writers.ts";
 
 /** What a broker asks of the connection that it is part of. */
 export interface BrokerSetup {
@@ -58,12 +59,7 @@ export interface BrokerOutput {
 }
 
 /** What the tables hold, for people and for tests. */
-export interface Inspection {
-  /** Own objects that the peer holds references to. */
-  readonly exports: readonly { id: number; class: string; count: number }[];
-  readonly names: readonly string[];
-  /** Objects of the peer that are held here. */
-  readonly imports: readonly { id: number; receipts: number }[];
+export interface Inspection extends TablesInspection {
   /** Our calls that are not answered yet. */
   readonly awaited: number;
   /** The peer's calls that run, and those that wait for their turn. */
@@ -73,17 +69,16 @@ export interface Inspection {
   readonly unsentBytes: number;
 }
 
-export class Broker implements Conversation, ObjectTables, MessageHandler {
+export class Broker implements TablesConversation, MessageHandler {
   readonly #setup: BrokerSetup;
   readonly #codec: Codec;
-  readonly #exports: Exports;
-  readonly #imports: Imports;
+  readonly #tables: Tables;
+  readonly #outgoing: Outgoing;
   readonly #dispatcher: Dispatcher;
-  readonly #deadlines: Deadlines;
-  readonly #awaited = new Map<number, OutgoingCall>();
+  readonly #writers: Writers;
+  readonly #packing: Packing;
   readonly #byName = new Map<string, RemoteReference>();
   readonly #listeners = new Set<{ fn: (reason: CloseReason) => void }>();
-  #lastRequest = 0;
   #lost: CloseReason | undefined;
   #yielded = false;
   #stalled = false;
@@ -91,17 +86,29 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
   constructor(dialect: Dialect, setup: BrokerSetup) {
     this.#setup = setup;
     const { limits, classes, values, outbox, clock, log, store, connection } = setup;
-    this.#codec = dialect.open({ outbox, limits, classes, values, tables: this, handler: this });
-    this.#exports = new Exports(limits.references, () => this.#tooManyReferences());
-    this.#imports = new Imports(this, limits.imports, (id) => {
-      this.#codec.sendRelease(id);
-      this.#written();
-    });
-    const { codec, exports, imports } = { codec: this.#codec, exports: this.#exports, imports: this.#imports };
     const written = () => this.#written();
+    const sendRelease = (id: number) => {
+      this.#codec.sendRelease(id);
+      written();
+    };
+    const sendDecache = (id: number) => {
+      this.#codec.sendDecache(id);
+      written();
+    };
+    const full = () => this.#tooManyReferences();
+    this.#tables = new Tables({ conversation: this, limits, classes, log, sendRelease, sendDecache, full });
+    this.#codec = dialect.open({ outbox, limits, classes, values, tables: this.#tables, handler: this });
+    const { exports, imports, held } = this.#tables;
+    const codec = this.#codec;
+    const sent = () => setup.output.sent;
+    const awaiting = () => this.#readAgain();
+    this.#outgoing = new Outgoing({ codec, tables: this.#tables, limits, outbox, sent, clock, log, written, awaiting });
     const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
-    this.#dispatcher = new Dispatcher({ codec, exports, imports, limits, store, connection, log, written, failed });
-    this.#deadlines = Deadlines.of(clock);
+    this.#dispatcher = new Dispatcher({
+      ...{ codec, exports, imports, caches: held, limits, store, connection, log, written, failed },
+    });
+    this.#writers = new Writers(setup.output);
+    this.#packing = new Packing(dialect, { limits, classes, values });
   }
 
   /** Says what the dialect has to say first. */
@@ -122,7 +129,7 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
 
   /** Lets the peer call an object by name. */
   publish(name: string, object: Referenceable): () => void {
-    return this.#exports.name(name, object);
+    return this.#tables.exports.name(name, object);
   }
 
   receive(chunk: Uint8Array): void {
@@ -132,9 +139,8 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
 
   /** The transport has room again. */
   drained(): void {
-    if (!this.#stalled) return;
-    this.#stalled = false;
-    this.#setReading();
+    this.#writers.tell();
+    this.#readAgain();
   }
 
   /**
@@ -144,14 +150,9 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
   end(reason: CloseReason, dropped: boolean): void {
     if (this.#lost !== undefined) return;
     this.#lost = reason;
-    const awaited = [...this.#awaited.values()];
-    const sent = dropped ? this.#setup.output.sent : Number.POSITIVE_INFINITY;
-    this.#awaited.clear();
-    for (const call of awaited) {
-      call.settled();
-      if (!call.abandoned) call.reject(new ConnectionLost(reason, call.position >= sent ? "no" : "unknown"));
-    }
+    this.#outgoing.end(reason, dropped);
     this.#dispatcher.end(new ConnectionLost(reason, "unknown"));
+    this.#tables.given.clear();
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const { fn } of listeners) {
@@ -161,20 +162,14 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
         this.#setup.log({ level: "error", message: "a disconnect listener failed", error });
       }
     }
-    this.#exports.clear();
-    this.#imports.clear();
+    this.#tables.clear();
+    this.#writers.end();
   }
 
   inspect(): Inspection {
     return {
-      exports: [...this.#exports.entries()].map(({ id, object, count }) => ({
-        id,
-        count,
-        class: object.constructor.name,
-      })),
-      names: this.#exports.names(),
-      imports: [...this.#imports.entries()].map(({ id, receipts }) => ({ id, receipts })),
-      awaited: this.#awaited.size,
+      ...this.#tables.inspect(),
+      awaited: this.#outgoing.awaited,
       running: this.#dispatcher.queue.running,
       waiting: this.#dispatcher.queue.waiting,
       unsentBytes: this.#setup.output.unsent,
@@ -186,44 +181,50 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
   call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
     const problem = this.#problem(target, method, options);
     if (problem !== undefined) return rejected(problem);
-    const { outbox } = this.#setup;
-    const position = outbox.total;
-    const id = ++this.#lastRequest;
-    let exported: number[] | undefined;
-    try {
-      exported = this.#send(id, target, method, args, true);
-    } catch (error) {
-      return rejected(error);
-    }
-    const call = new OutgoingCall(method, position, exported);
-    this.#awaited.set(id, call);
-    if (exported !== undefined) this.#exports.pin(exported);
-    if (options !== undefined && (options.signal !== undefined || options.timeout !== undefined)) {
-      const executed = (): Executed => (this.#setup.output.sent <= position ? "no" : "unknown");
-      call.limit(options, this.#deadlines, executed);
-    }
-    if (this.#stalled) this.drained();
-    this.#written();
-    return call.result;
+    return this.#outgoing.call(destinationOf(target), method, args, options);
   }
 
   callOnly(target: Target, method: string, args: unknown[]): void {
     const problem = this.#problem(target, method, undefined);
-    try {
-      if (problem !== undefined) throw problem;
-      this.#send(++this.#lastRequest, target, method, args, false);
-      this.#written();
-    } catch (error) {
-      this.#setup.log({
-        level: "warn",
-        message: `the call of ${String(method)} without an answer was not sent`,
-        error,
-      });
-    }
+    this.#outgoing.callOnly(destinationOf(target), method, args, problem);
+  }
+
+  post(target: Target, method: string, args: unknown[]): void {
+    const problem = this.#problem(target, method, undefined);
+    if (problem !== undefined) throw problem;
+    this.#outgoing.post(destinationOf(target), method, args);
   }
 
   release(target: Target, receipts: number): void {
-    if (this.#lost === undefined && target instanceof Import) this.#imports.release(target, receipts);
+    if (this.#lost === undefined && target instanceof Import) this.#tables.imports.release(target, receipts);
+  }
+
+  // ---- ObserverConversation: messages to the copies of our Cacheables
+
+  callObserver(observer: Observer, method: string, args: unknown[]): RemoteResult<unknown> {
+    const given = this.#tables.given.of(observer);
+    if (given === undefined) return rejected(new DeadReferenceError("the copy is gone"));
+    if (given.early === undefined) return this.#outgoing.call(copyOf(given), method, args, undefined);
+    const { result, resolve, reject } = pending<unknown>();
+    given.early.push(() => this.callObserver(observer, method, args).then(resolve, reject));
+    return result;
+  }
+
+  callObserverOnly(observer: Observer, method: string, args: unknown[]): void {
+    const given = this.#tables.given.of(observer);
+    if (given === undefined) return;
+    if (given.early !== undefined) given.early.push(() => this.callObserverOnly(observer, method, args));
+    else this.#outgoing.callOnly(copyOf(given), method, args, undefined);
+  }
+
+  releaseCache(target: CacheTarget, receipts: number): void {
+    if (this.#lost === undefined) this.#tables.held.release(target, receipts);
+  }
+
+  /** Runs `fn` once when the peer has given back its last receipt of an object, or the connection ends. */
+  whenForgotten(object: Referenceable, fn: () => void): void {
+    if (this.#lost === undefined) this.#tables.exports.whenForgotten(object, fn);
+    else fn();
   }
 
   onDisconnect(fn: (reason: CloseReason) => void): Disposable {
@@ -232,48 +233,35 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  // ---- ObjectTables: objects in values
-
-  exportObject(object: object): number {
-    return this.#exports.give(object as Referenceable);
+  get congested(): boolean {
+    return this.#setup.output.congested;
   }
 
-  unexport(id: number): void {
-    this.#exports.takeBack(id);
+  whenWritable(fn: () => void): void {
+    this.#writers.add(fn);
   }
 
-  homeId(reference: RemoteReference): ObjectId | undefined {
-    const target = targetOf(reference);
-    if (target.conversation !== this) return undefined;
-    // One that was given back during the call that brought it is only told to the peer after that call's answer.
-    const held = target.receipts > 0 || (target instanceof Import && target.holds > 0);
-    return held || typeof target.id === "string" ? target.id : undefined;
+  whenGivenBack(object: object, fn: () => void): void {
+    if (this.#tables.exports.holds(object)) this.whenForgotten(object as Referenceable, fn);
+    else fn();
   }
 
-  importReference(id: number): RemoteReference {
-    return this.#imports.receive(id);
+  pack(values: readonly unknown[]): Uint8Array {
+    return this.#packing.pack(values);
   }
 
-  localObject(id: ObjectId): object {
-    const object = this.#exports.find(id);
-    if (object !== undefined) return object;
-    this.#exports.checkGiven(id);
-    throw new JellyError("an object was sent home that is not there any more");
+  unpack(bytes: Uint8Array): unknown[] {
+    return this.#packing.unpack(bytes);
+  }
+
+  report(message: string, error: unknown): void {
+    this.#setup.log({ level: "warn", message, error });
   }
 
   // ---- MessageHandler: the peer's messages
 
-  called(
-    id: RequestId,
-    target: ObjectId,
-    method: string,
-    wantsAnswer: boolean,
-    args: unknown[],
-    keywords: Keywords | undefined,
-    received: RemoteReference[] | undefined,
-    bytes: number,
-  ): void {
-    this.#dispatcher.dispatch({ id, target, method, wantsAnswer, args, keywords, received, bytes });
+  called(call: IncomingCall): void {
+    this.#dispatcher.dispatch(call);
   }
 
   unreadable(id: RequestId, _target: ObjectId, method: string, wantsAnswer: boolean, error: unknown): void {
@@ -281,37 +269,51 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
     this.#written(); // the releases of what came with it
   }
 
-  answered(id: number, value: unknown, received: RemoteReference[] | undefined): void {
-    const call = this.#settle(id);
+  answered(
+    id: number,
+    value: unknown,
+    received: RemoteReference[] | undefined,
+    caches: RemoteCache[] | undefined,
+  ): void {
+    const call = this.#outgoing.settle(id);
     if (!call.abandoned) call.resolve(value);
-    else for (const reference of received ?? []) reference.release();
+    else this.#giveBack(received, caches);
   }
 
-  failed(id: number, error: unknown, received: RemoteReference[] | undefined): void {
-    const call = this.#settle(id);
+  failed(id: number, error: unknown, received: RemoteReference[] | undefined, caches: RemoteCache[] | undefined): void {
+    const call = this.#outgoing.settle(id);
+    if (error instanceof Error) showWhere(error, call.method);
     if (!call.abandoned) call.reject(error);
-    else for (const reference of received ?? []) reference.release();
+    else this.#giveBack(received, caches);
     this.#written(); // the releases of an answer that could not be decoded
   }
 
+  /** What nobody was given. */
+  #giveBack(received: RemoteReference[] | undefined, caches: RemoteCache[] | undefined): void {
+    for (const reference of received ?? []) reference.release();
+    for (const cache of caches ?? []) this.#tables.held.giveBack(cache);
+  }
+
   released(id: ObjectId): void {
-    this.#exports.takeBack(id);
+    this.#tables.exports.takeBack(id);
+  }
+
+  decached(id: number): void {
+    if (!this.#tables.given.takeBack(id)) return;
+    this.#codec.sendUncache(id);
+    this.#written();
+  }
+
+  uncached(id: number): void {
+    this.#tables.held.uncached(id);
   }
 
   expected(id: number): boolean {
-    return this.#awaited.has(id);
+    return this.#outgoing.expected(id);
   }
 
   notUnderstood(command: string): void {
     this.#setup.log({ level: "warn", message: `the peer does not understand ${command}` });
-  }
-
-  #settle(id: number): OutgoingCall {
-    const call = this.#awaited.get(id) as OutgoingCall;
-    this.#awaited.delete(id);
-    call.settled();
-    if (call.exported !== undefined) this.#exports.unpin(call.exported);
-    return call;
   }
 
   #problem(target: Target, method: string, options: CallOptions | undefined): Error | undefined {
@@ -324,20 +326,6 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
     const { outputBytes } = this.#setup.limits;
     if (this.#setup.output.unsent <= outputBytes) return undefined;
     return new LimitExceeded("outputBytes", `more than limits.outputBytes (${outputBytes}) wait to be sent`);
-  }
-
-  #send(id: number, target: Target, method: string, args: unknown[], wantsAnswer: boolean): number[] | undefined {
-    const last = args[args.length - 1];
-    try {
-      if (last instanceof Keywords) {
-        return this.#codec.sendCall(id, target.id, method, args.slice(0, -1), last, wantsAnswer);
-      }
-      return this.#codec.sendCall(id, target.id, method, args, undefined, wantsAnswer);
-    } catch (error) {
-      // A call that was not sent leaves its number to the next one, unless there was one meanwhile.
-      if (this.#lastRequest === id) this.#lastRequest--;
-      throw error;
-    }
   }
 
   /** Handles what has come, but no more than a turn's share of it: others want their turn, too. */
@@ -376,11 +364,17 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
     if (unsent > limits.outputBytes * 2) {
       const message = `the peer does not read: more than twice limits.outputBytes (${limits.outputBytes}) wait to be sent`;
       this.#setup.fail({ code: "LIMIT_EXCEEDED", message, error: new LimitExceeded("outputBytes", message) });
-    } else if (!this.#stalled && this.#awaited.size === 0 && unsent > limits.outputBytes / 4) {
+    } else if (!this.#stalled && this.#outgoing.awaited === 0 && unsent > limits.outputBytes / 4) {
       // Nothing of the peer is awaited, so nobody can be waiting for us to read: let it wait until it has read our answers.
       this.#stalled = true;
       this.#setReading();
     }
+  }
+
+  #readAgain(): void {
+    if (!this.#stalled) return;
+    this.#stalled = false;
+    this.#setReading();
   }
 
   #setReading(): void {
@@ -394,8 +388,16 @@ export class Broker implements Conversation, ObjectTables, MessageHandler {
   }
 }
 
-function rejected(error: unknown): RemoteResult<unknown> {
-  const { result, reject } = pending<unknown>();
-  reject(error);
-  return result;
+/** The frames of an error that was decoded are the library's; what helps is which call it was. */
+function showWhere(error: Error, method: string): void {
+  const value = `${error.name}: ${error.message}\n    at the remote method ${JSON.stringify(method)}`;
+  Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
+}
+
+function destinationOf(target: Target): Destination {
+  return { to: "object", id: target.id, perspective: target instanceof Import ? target.perspective : null };
+}
+
+function copyOf({ id, perspective }: GivenCache): Destination {
+  return { to: "cache", id, perspective };
 }

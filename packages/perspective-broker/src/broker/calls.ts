@@ -11,7 +11,7 @@ export class OutgoingCall implements Expiring, Abortable {
   readonly method: string;
   /** How many bytes had been encoded before it: it has not left this process while fewer were sent. */
   readonly position: number;
-  /** Objects of ours that went with it. */
+  /** Objects and caches of ours that went with it. */
   readonly exported: number[] | undefined;
   /** The caller has been told already. */
   abandoned = false;

@@ -15,13 +15,22 @@ export class Call<C extends CallConnection = CallConnection> {
   readonly connection: C;
   /** The method's name, without prefix. */
   readonly method: string;
+  /** The caller's avatar, in methods of an avatar or a view; null elsewhere. */
+  readonly avatar: object | null;
+  /**
+   * Who the caller logged in as, as the checker said: usually the user's name. Undefined without an avatar, and in methods of a
+   * view where different principals were given the same avatar.
+   */
+  readonly principal: unknown;
   readonly #abort: CallAborts;
   #storage: Map<unknown, unknown> | undefined;
 
-  constructor(connection: C, method: string, abort: CallAborts) {
+  constructor(connection: C, method: string, abort: CallAborts, avatar: object | null, principal: unknown) {
     this.connection = connection;
     this.method = method;
     this.#abort = abort;
+    this.avatar = avatar;
+    this.principal = principal;
   }
 
   /** Who is at the other end of the connection. */

@@ -2,23 +2,26 @@
 // result could not be sent. Nothing that a method does or returns reaches anyone but its caller and the log.
 
 import { platform } from "#platform";
-import { LimitExceeded, NoSuchMethod, NoSuchObject } from "../errors.ts";
+import { LimitExceeded, NoSuchMethod, NoSuchObject, PerspectiveBrokerError, UnsendableError } from "../errors.ts";
 import { WrongArguments } from "../flavors/method-table.ts";
 import type { Limits } from "../limits.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
 import { isExpected, withoutData } from "../wire/jelly/failure.ts";
 import type { RequestId } from "../wire/message.ts";
+import type { CachesHeld } from "./caches-held.ts";
 import { Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
 import type { Exports } from "./exports.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Log } from "./log.ts";
+import { principalFor } from "./perspective.ts";
 
 export interface DispatcherSetup {
   readonly codec: Codec;
   readonly exports: Exports;
   readonly imports: Imports;
+  readonly caches: CachesHeld;
   readonly limits: Limits;
   readonly store: CallStore;
   readonly connection: CallConnection;
@@ -46,8 +49,10 @@ export class Dispatcher {
       this.#run(call);
     } else if (this.queue.add(call)) {
       if (call.received !== undefined) this.#setup.imports.keep(call.received);
+      // The peer may give the object back right after its last call: it must be there when the call's turn comes.
+      call.pinned = call.to === "object" && this.#setup.exports.pinOne(call.target);
     } else {
-      for (const reference of call.received ?? []) reference.release();
+      this.#giveBack(call);
       const { queuedBytes } = this.#setup.limits;
       this.refuse(
         call,
@@ -56,9 +61,13 @@ export class Dispatcher {
     }
   }
 
-  /** Answers a call that was not run. The peer's own mistakes are not worth more than a debug line. */
+  /**
+   * Answers a call that was not run. The peer's own mistakes are not worth more than a debug line; what an application's class
+   * threw when it was to take a state is.
+   */
   refuse(call: Pick<WaitingCall, "id" | "method" | "wantsAnswer">, error: unknown): void {
-    this.#setup.log({ level: "debug", message: `a call of ${call.method} was refused`, error });
+    const level = error instanceof PerspectiveBrokerError ? "debug" : levelOf(error);
+    if (level !== undefined) this.#setup.log({ level, message: `a call of ${shown(call)} was refused`, error });
     if (call.wantsAnswer) this.#sendError(call.id, error, false);
   }
 
@@ -70,19 +79,28 @@ export class Dispatcher {
   }
 
   #run(call: WaitingCall): void {
-    const { exports, imports, store, connection } = this.#setup;
-    const object = exports.find(call.target);
+    const { exports, imports, caches, store, connection } = this.#setup;
+    const object = call.to === "object" ? exports.find(call.target) : undefined;
     if (object === undefined) {
-      for (const reference of call.received ?? []) reference.release();
-      this.refuse(call, new NoSuchObject("Invalid Object ID"));
-      return;
+      const missing =
+        call.to === "object" ? new NoSuchObject("Invalid Object ID") : caches.missing(call.target as number);
+      if (missing !== undefined) {
+        this.#giveBack(call);
+        this.refuse(call, missing);
+        return;
+      }
     }
+    const perspective = object === undefined ? null : exports.perspective(call.target);
     if (call.received !== undefined) imports.hold(call.received);
     let result: unknown;
     let later: boolean;
     try {
-      const context = new Call(connection, call.method, this.aborts);
-      result = store.run(context, object.remoteMessageReceived, object, [call.method, call.args, call.keywords]);
+      const principal = object && principalFor(object);
+      const context = new Call(connection, call.method, this.aborts, perspective, principal);
+      result =
+        object === undefined
+          ? store.run(context, this.#observed, this, [call])
+          : store.run(context, object.remoteMessageReceived, object, [call.method, call.args, call.keywords]);
       later = isThenable(result);
     } catch (error) {
       this.#failed(call, error, false);
@@ -90,7 +108,8 @@ export class Dispatcher {
       return;
     }
     if (!later) {
-      if (call.wantsAnswer) this.#succeeded(call, result);
+      if (call.wantsAnswer) this.#succeeded(call, result, perspective);
+      else exports.forgetUnsent(result);
       this.#answered(call.received);
       return;
     }
@@ -102,7 +121,8 @@ export class Dispatcher {
     };
     Promise.resolve(result).then(
       (value) => {
-        if (!this.#ended && call.wantsAnswer) this.#succeeded(call, value);
+        if (!call.wantsAnswer) exports.forgetUnsent(value);
+        else if (!this.#ended) this.#succeeded(call, value, perspective);
         settled();
       },
       (error) => {
@@ -119,28 +139,41 @@ export class Dispatcher {
       if (call === undefined) return;
       if (call.received !== undefined) this.#setup.imports.deliver(call.received);
       this.#run(call);
+      if (call.pinned) this.#setup.exports.unpin([call.target as number]);
     }
     if (this.queue.waiting > 0) platform.yieldTurn(() => this.#runWaiting());
+  }
+
+  /** What came with a call that is not run. */
+  #giveBack(call: WaitingCall): void {
+    for (const reference of call.received ?? []) reference.release();
+    for (const cache of call.caches ?? []) this.#setup.caches.giveBack(cache);
   }
 
   #answered(received: readonly RemoteReference[] | undefined): void {
     if (received !== undefined) this.#setup.imports.unhold(received);
   }
 
-  #succeeded(call: WaitingCall, value: unknown): void {
+  #observed(call: WaitingCall): unknown {
+    return this.#setup.caches.observed(call.target as number, call.method, call.args, call.keywords);
+  }
+
+  #succeeded(call: WaitingCall, value: unknown, perspective: object | null): void {
     try {
-      this.#setup.codec.sendAnswer(call.id, value);
+      this.#setup.codec.sendAnswer(call.id, value, perspective);
       this.#setup.written();
     } catch (error) {
-      this.#setup.log({ level: "error", message: `the result of ${call.method} cannot be sent`, error });
-      this.#sendError(call.id, error, false);
+      const message = `the result of ${shown(call)} cannot be sent`;
+      this.#setup.log({ level: "error", message, error });
+      const told = error instanceof UnsendableError ? new UnsendableError("", `${message}: ${error.message}`) : error;
+      this.#sendError(call.id, told, false);
     }
   }
 
   #failed(call: WaitingCall, error: unknown, later: boolean): void {
     const level = levelOf(error);
-    if (level === "debug") this.#setup.log({ level, message: `${call.method} failed`, error });
-    else if (level === "error") this.#setup.log({ level, message: `${call.method} failed unexpectedly`, error });
+    if (level === "debug") this.#setup.log({ level, message: `${shown(call)} failed`, error });
+    else if (level === "error") this.#setup.log({ level, message: `${shown(call)} failed unexpectedly`, error });
     if (!this.#ended && call.wantsAnswer) this.#sendError(call.id, error, later);
   }
 
@@ -179,6 +212,11 @@ function levelOf(error: unknown): "debug" | "error" | undefined {
   } catch {
     return "error";
   }
+}
+
+/** A name that the peer chose, fit for a line of a log. */
+function shown({ method }: Pick<WaitingCall, "method">): string {
+  return /^[\w$.-]{1,80}$/.test(method) ? method : JSON.stringify(method.slice(0, 80)).replace(/[\u007f-\u009f]/g, "?");
 }
 
 function isThenable(value: unknown): boolean {

@@ -1,12 +1,15 @@
 // The objects of this side that the peer may call: by id, counted as often as they were sent, or by name, not counted
 // (spec §5.1 to §5.6). Ids rise and are never used again.
-import { LimitExceeded, UnknownId } from "../errors.ts";
-import { Referenceable } from "../flavors/referenceable.ts";
+import { UnknownId } from "../errors.ts";
+import type { Referenceable } from "../flavors/referenceable.ts";
 import type { ObjectId } from "../wire/message.ts";
+import type { Ids } from "./ids.ts";
+import { perspectiveOf } from "./perspective.ts";
 
 export interface Export {
   readonly id: number;
   readonly object: Referenceable;
+  readonly perspective: object | null;
   /** Receipts that the peer holds. */
   count: number;
   /** Unanswered calls that carried the object: the peer may still send it home after its last receipt is back (spec §5.8). */
@@ -14,27 +17,33 @@ export interface Export {
 }
 
 export class Exports {
+  readonly #ids: Ids;
   readonly #limit: number;
-  /** The peer had more than enough refusals: the connection is to be closed (spec §5.6). */
-  readonly #full: () => void;
+  readonly #failed: (error: unknown) => void;
   readonly #byId = new Map<number, Export>();
   readonly #byObject = new Map<Referenceable, Export>();
   readonly #byName = new Map<string, Referenceable>();
-  #last = 0;
-  #refusals = 0;
+  readonly #cleanups = new Map<Referenceable, (() => void)[]>();
 
-  constructor(limit: number, full: () => void) {
+  /** `failed` is told what a cleanup throws. */
+  constructor(ids: Ids, limit: number, failed: (error: unknown) => void) {
+    this.#ids = ids;
     this.#limit = limit;
-    this.#full = full;
+    this.#failed = failed;
   }
 
   /** Counts one more receipt of the object; returns its id. */
   give(object: Referenceable): number {
     let entry = this.#byObject.get(object);
     if (entry === undefined) {
-      Referenceable.checkDeclarations(object);
-      if (this.#byId.size + this.#byName.size > this.#limit) throw this.#refuse();
-      entry = { id: ++this.#last, object, count: 0, pins: 0 };
+      try {
+        object.checkDeclarations();
+        if (this.#byId.size + this.#byName.size > this.#limit) throw this.#ids.refuse("reference");
+      } catch (error) {
+        this.#cleanUp(object); // the peer will never have it
+        throw error;
+      }
+      entry = { id: this.#ids.next(), object, perspective: perspectiveOf(object), count: 0, pins: 0 };
       this.#byId.set(entry.id, entry);
       this.#byObject.set(object, entry);
     }
@@ -47,7 +56,7 @@ export class Exports {
     if (typeof id !== "number") throw new UnknownId("a name was released; names are not counted");
     const entry = this.#byId.get(id);
     if (entry === undefined) {
-      this.#checkGiven(id);
+      this.#ids.check(id);
       return;
     }
     if (entry.count > 0) entry.count--;
@@ -60,6 +69,13 @@ export class Exports {
       const entry = this.#byId.get(id);
       if (entry !== undefined) entry.pins++;
     }
+  }
+
+  /** Keeps one object, if it is there; returns whether it is. A name needs no keeping. */
+  pinOne(id: ObjectId): boolean {
+    const entry = typeof id === "number" ? this.#byId.get(id) : undefined;
+    if (entry !== undefined) entry.pins++;
+    return entry !== undefined;
   }
 
   unpin(ids: readonly number[]): void {
@@ -76,14 +92,38 @@ export class Exports {
     return typeof id === "number" ? this.#byId.get(id)?.object : this.#byName.get(id);
   }
 
+  /** Whether the peer holds a reference to the object, or a call that carries one is unanswered. */
+  holds(object: object): boolean {
+    return this.#byObject.has(object as Referenceable);
+  }
+
+  /** For whom it is called. */
+  perspective(id: ObjectId): object | null {
+    if (typeof id === "number") return this.#byId.get(id)?.perspective ?? null;
+    const object = this.#byName.get(id);
+    return object === undefined ? null : perspectiveOf(object);
+  }
+
+  /** Runs `fn` once: when the peer gives back its last receipt of the object, cannot be given one, or the connection ends. */
+  whenForgotten(object: Referenceable, fn: () => void): void {
+    const cleanups = this.#cleanups.get(object);
+    if (cleanups === undefined) this.#cleanups.set(object, [fn]);
+    else cleanups.push(fn);
+  }
+
+  /** A result that nobody will get: what was to happen when the peer forgets it happens now, if the peer never had it. */
+  forgetUnsent(result: unknown): void {
+    if (!this.#byObject.has(result as Referenceable)) this.#cleanUp(result as Referenceable);
+  }
+
   /** Throws UnknownId if the id was never given out. */
   checkGiven(id: ObjectId): void {
-    if (typeof id === "number") this.#checkGiven(id);
+    if (typeof id === "number") this.#ids.check(id);
   }
 
   /** Publishes an object under a name; the returned function takes it back if it is still the one. */
   name(name: string, object: Referenceable): () => void {
-    Referenceable.checkDeclarations(object);
+    object.checkDeclarations();
     this.#byName.set(name, object);
     return () => {
       if (this.#byName.get(name) === object) this.#byName.delete(name);
@@ -102,22 +142,25 @@ export class Exports {
     this.#byId.clear();
     this.#byObject.clear();
     this.#byName.clear();
+    for (const object of [...this.#cleanups.keys()]) this.#cleanUp(object);
   }
 
   #forgetUnused(entry: Export): void {
     if (entry.count > 0 || entry.pins > 0) return;
     this.#byId.delete(entry.id);
     this.#byObject.delete(entry.object);
+    this.#cleanUp(entry.object);
   }
 
-  #checkGiven(id: number): void {
-    if (id < 1 || id > this.#last) throw new UnknownId(`the peer used the object id ${id}, which it was never given`);
-  }
-
-  #refuse(): LimitExceeded {
-    const text = "Maximum PB reference count exceeded.";
-    if (++this.#refusals <= 3) return new LimitExceeded("references", text);
-    this.#full();
-    return new LimitExceeded("references", `${text}  Goodbye.`);
+  #cleanUp(object: Referenceable): void {
+    const cleanups = this.#cleanups.get(object) ?? [];
+    this.#cleanups.delete(object);
+    for (const cleanup of cleanups) {
+      try {
+        cleanup();
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
   }
 }

@@ -7,6 +7,10 @@ import { RemoteReference, targetOf } from "../references/remote-reference.ts";
 export class Import implements Target {
   readonly conversation: Conversation;
   readonly id: number;
+  /** For whom it was decoded, and for whom the arguments of calls on it are encoded (spec §6.6). */
+  readonly perspective: object | null;
+  /** The same object, received for another perspective. */
+  other: Import | undefined;
   receipts = 0;
   /** Running calls of the peer that brought it: what is given back meanwhile is sent after their answers (spec §5.8). */
   holds = 0;
@@ -16,9 +20,10 @@ export class Import implements Target {
   undelivered = 0;
   reference: WeakRef<RemoteReference>;
 
-  constructor(conversation: Conversation, id: number) {
+  constructor(conversation: Conversation, id: number, perspective: object | null) {
     this.conversation = conversation;
     this.id = id;
+    this.perspective = perspective;
     this.reference = new WeakRef(new RemoteReference(this));
   }
 }
@@ -32,6 +37,8 @@ export class Imports {
   readonly #limit: number;
   readonly #send: (id: number) => void;
   readonly #byId = new Map<number, Import>();
+  // Those of one object for different perspectives count each.
+  #held = 0;
 
   /** `send` tells the peer that one receipt of an id is given back. */
   constructor(conversation: Conversation, limit: number, send: (id: number) => void) {
@@ -41,16 +48,21 @@ export class Imports {
   }
 
   /** The peer sent this object: counts a receipt. */
-  receive(id: number): RemoteReference {
-    let entry = this.#byId.get(id);
+  receive(id: number, perspective: object | null): RemoteReference {
+    const first = this.#byId.get(id);
+    let entry = first;
+    while (entry !== undefined && entry.perspective !== perspective) entry = entry.other;
     let reference = entry?.reference.deref();
     if (entry === undefined || reference === undefined) {
-      if (entry === undefined && this.#byId.size >= this.#limit) {
+      if (entry === undefined && this.#held >= this.#limit) {
         throw new LimitExceeded("imports", `more than limits.imports (${this.#limit}) references of the peer are held`);
       }
-      entry = new Import(this.#conversation, id);
+      if (entry !== undefined) this.#remove(entry);
+      entry = new Import(this.#conversation, id, perspective);
       reference = entry.reference.deref() as RemoteReference;
+      entry.other = this.#byId.get(id);
       this.#byId.set(id, entry);
+      this.#held++;
     }
     // Also when all was given back and it came again before that was sent: it owes again.
     if (entry.receipts++ === 0) collected.register(reference, entry, entry);
@@ -64,7 +76,7 @@ export class Imports {
     entry.receipts -= given;
     if (entry.receipts === 0) {
       collected.unregister(entry);
-      if (this.#byId.get(entry.id) === entry && entry.holds === 0) this.#byId.delete(entry.id);
+      if (entry.holds === 0) this.#remove(entry);
     }
     if (entry.holds > 0) entry.owed += given;
     else for (let i = 0; i < given; i++) this.#send(entry.id);
@@ -90,18 +102,35 @@ export class Imports {
     for (const reference of references) {
       const entry = targetOf(reference) as Import;
       if (--entry.holds > 0) continue;
-      if (entry.receipts === 0 && this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
+      if (entry.receipts === 0) this.#remove(entry);
       for (; entry.owed > 0; entry.owed--) this.#send(entry.id);
     }
   }
 
-  entries(): IterableIterator<Import> {
-    return this.#byId.values();
+  /** Takes an entry out of the chain of its id, if it is still in it. */
+  #remove(entry: Import): void {
+    const first = this.#byId.get(entry.id);
+    let before: Import | undefined;
+    if (first !== entry) {
+      before = first;
+      while (before !== undefined && before.other !== entry) before = before.other;
+      if (before === undefined) return;
+    }
+    if (before !== undefined) before.other = entry.other;
+    else if (entry.other === undefined) this.#byId.delete(entry.id);
+    else this.#byId.set(entry.id, entry.other);
+    entry.other = undefined;
+    this.#held--;
+  }
+
+  *entries(): Generator<Import, void, void> {
+    for (const first of this.#byId.values())
+      for (let e: Import | undefined = first; e !== undefined; e = e.other) yield e;
   }
 
   /** The connection is gone: nothing is owed any more. */
   clear(): void {
-    for (const entry of this.#byId.values()) {
+    for (const entry of this.entries()) {
       collected.unregister(entry);
       entry.receipts = 0;
     }

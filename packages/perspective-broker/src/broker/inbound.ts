@@ -1,18 +1,10 @@
 // Calls of the peer that wait for their turn: more than a cap do not run at the same time, and what waits is bounded in bytes.
 // Reading goes on meanwhile, so answers to calls that the running ones make can always arrive.
-import type { RemoteReference } from "../references/remote-reference.ts";
-import type { Keywords } from "../values/keywords.ts";
-import type { ObjectId, RequestId } from "../wire/message.ts";
+import type { IncomingCall } from "../wire/message.ts";
 
-export interface WaitingCall {
-  readonly id: RequestId;
-  readonly target: ObjectId;
-  readonly method: string;
-  readonly wantsAnswer: boolean;
-  readonly args: unknown[];
-  readonly keywords: Keywords | undefined;
-  readonly received: RemoteReference[] | undefined;
-  readonly bytes: number;
+export interface WaitingCall extends IncomingCall {
+  /** Its object is kept until it has begun. */
+  pinned?: boolean;
 }
 
 export class InboundQueue {

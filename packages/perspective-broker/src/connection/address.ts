@@ -12,8 +12,10 @@ export function transportFor(address: unknown): TransportFactory {
   const known = Object.keys(transports).join(", ");
   if (scheme === undefined) throw new AddressError(`${quoted(address)} has no scheme; it begins with one of: ${known}`);
   const transport = transports[scheme];
-  if (transport === undefined)
-    throw new AddressError(`there is no transport ${quoted(scheme)} here; known are: ${known}`);
+  if (transport === undefined) {
+    const hint = /^[^/]+:\d+$/.test(address) ? `; was tcp://${address.slice(0, 80)} meant?` : "";
+    throw new AddressError(`there is no transport ${quoted(scheme)} here; known are: ${known}${hint}`);
+  }
   return transport;
 }
 

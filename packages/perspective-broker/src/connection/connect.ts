@@ -27,6 +27,9 @@ export async function connect<T = any>(
 ): Promise<Connection<T>> {
   const settings = settingsFrom(options);
   const { signal } = options;
+  if (options.connectTimeout !== undefined && !(options.connectTimeout > 0)) {
+    throw new RangeError("connectTimeout: must be a number of milliseconds above 0");
+  }
   signal?.throwIfAborted();
   const transport = isTransport(address) ? address : await dial(address, options);
   const connection = await new Promise<Connection<T>>((resolve, reject) => {

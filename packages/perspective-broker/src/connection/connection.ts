@@ -1,5 +1,8 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
 import { Broker, type Inspection } from "../broker/broker.ts";
+import type { Credentials } from "../cred/credentials.ts";
+import { type LoginOptions, login } from "../cred/login.ts";
+import type { PortalHost } from "../cred/portal-host.ts";
 import type { CloseReason } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
@@ -7,6 +10,7 @@ import { Session } from "../session/session.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import type { Dialect } from "../wire/dialect.ts";
 import { Events } from "./events.ts";
+import { LoginHostOfConnection } from "./login-host.ts";
 import type { Settings } from "./options.ts";
 
 /** What can be listened to on a connection. */
@@ -25,6 +29,8 @@ const EMPTY: Inspection = {
   exports: [],
   names: [],
   imports: [],
+  cachesGiven: [],
+  cachesHeld: [],
   awaited: 0,
   running: 0,
   waiting: 0,
@@ -46,6 +52,7 @@ export class Connection<T = any> {
   readonly #resolveClosed: (reason: CloseReason) => void;
   readonly #published = new Map<string, { object: Referenceable; unpublish: () => void }>();
   readonly #ready: (connection: Connection) => void;
+  readonly #loginHost: LoginHostOfConnection;
   #broker: Broker | undefined;
   #dialect = "";
   #reason: CloseReason | undefined;
@@ -76,6 +83,12 @@ export class Connection<T = any> {
         ended: (reason) => this.#ended(reason),
       },
     );
+    this.#loginHost = new LoginHostOfConnection(
+      transport,
+      () => this.#session.greeting,
+      () => this.#broker as Broker,
+      (fn) => this.#events.on("close", fn),
+    );
     for (const [name, object] of Object.entries(settings.objects)) this.publish(name, object);
   }
 
@@ -94,6 +107,20 @@ export class Connection<T = any> {
   object<U = any>(name: string): RemoteReference<U> {
     if (this.#broker === undefined) throw new TypeError("the dialect of this connection is not chosen yet");
     return this.#broker.named(name);
+  }
+
+  /**
+   * Logs in at the Portal that the other side serves, and resolves with the avatar. When its last receipt is given back, or
+   * the connection ends, the user is logged out. Rejects as `LoginFailed` and its kinds say, or with what the realm threw.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  login<A = any>(credentials: Credentials, options: LoginOptions = {}): Promise<RemoteReference<A>> {
+    return login(this.root, credentials, { ...options, host: this.#loginHost });
+  }
+
+  /** @internal What a Portal needs of this connection. */
+  get portalHost(): PortalHost {
+    return this.#loginHost;
   }
 
   /** Lets the other side call an object by name, until it is disposed. A later one of the same name takes its place. */

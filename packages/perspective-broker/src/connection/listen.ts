@@ -1,5 +1,6 @@
 // `listen`: a place where clients connect to, each with its own connection and, if wanted, its own root.
 import type { TlsServerOptions } from "#transports";
+import { Portal } from "../cred/portal.ts";
 import { AddressError, ListenError } from "../errors.ts";
 import { Referenceable, Root } from "../flavors/referenceable.ts";
 import { isBadAddress, transportFor } from "./address.ts";
@@ -14,8 +15,8 @@ export interface ListenOptions extends BrokerOptions {
   readonly tls?: TlsServerOptions;
 }
 
-/** What a server offers as root: one object for all connections, or a function that makes one for each. */
-export type RootFor = Referenceable | ((connection: Connection) => Referenceable);
+/** What a server offers as root: one object for all connections, a Portal to log in at, or a function for each connection. */
+export type RootFor = Referenceable | Portal | ((connection: Connection) => Referenceable);
 
 /**
  * Serves a root at `tcp://host:port`, `tls://host:port`, `unix:/path` or `memory://name`, until `server.close()`. Port 0
@@ -42,8 +43,10 @@ export async function listen(root: RootFor, address: string, options: ListenOpti
 }
 
 function rootMaker(root: RootFor): (connection: Connection) => Referenceable {
+  if (typeof root === "string") throw new TypeError("listen takes the root first, then the address");
   // A class is a function, too, but what is meant is an object of it.
   if (typeof root === "function" && !(root.prototype instanceof Referenceable)) return root;
+  if (root instanceof Portal) return (connection) => root.rootObject(connection.portalHost);
   const object = root as Referenceable;
   Referenceable.checkDeclarations(object);
   return object instanceof Root ? (connection) => object.rootObject(connection) : () => object;

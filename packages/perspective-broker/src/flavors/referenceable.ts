@@ -63,7 +63,12 @@ export abstract class Referenceable {
    */
   static checkDeclarations(object: Referenceable): void {
     if (!(object instanceof Referenceable)) throw new TypeError(`${described(object)} is no Referenceable`);
-    methods.check(object);
+    object.checkDeclarations();
+  }
+
+  /** @internal Throws DeclarationError if its methods are declared in a way that is refused. */
+  checkDeclarations(): void {
+    methods.check(this);
   }
 }
 

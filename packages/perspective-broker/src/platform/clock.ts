@@ -8,6 +8,11 @@ export interface Clock {
   after(milliseconds: number, fn: () => void): () => void;
 }
 
+/** Seconds since 1970, for what is told to others; it may be set back. */
+export function wallClock(): number {
+  return Date.now() / 1000;
+}
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(milliseconds, fn) {

@@ -6,8 +6,8 @@ export function withOptions(own: CallOptions | undefined, given: CallOptions): C
   const { signal, timeout } = given;
   if (timeout !== undefined && typeof timeout !== "number")
     throw new TypeError("timeout: must be a number of milliseconds");
-  if (timeout !== undefined && !(timeout >= 0))
-    throw new RangeError("timeout: must be a number of milliseconds from 0 on");
+  if (timeout !== undefined && !(timeout > 0))
+    throw new RangeError("timeout: must be a number of milliseconds above 0");
   if (signal !== undefined && typeof signal.addEventListener !== "function") {
     throw new TypeError("signal: must be an AbortSignal");
   }

@@ -21,6 +21,8 @@ export interface Choice {
 export class Negotiation {
   /** What this side says before it hears anything. */
   readonly opening: Uint8Array;
+  /** The dialects of the server's greeting, as it was sent or seen. */
+  greeting: readonly string[] = [];
   readonly #role: "client" | "server";
   readonly #dialects: readonly Dialect[];
   readonly #inbox = new Inbox(LIMITS, false);
@@ -28,6 +30,7 @@ export class Negotiation {
   constructor(role: "client" | "server", dialects: readonly Dialect[]) {
     this.#role = role;
     this.#dialects = dialects;
+    if (role === "server") this.greeting = dialects.map((dialect) => dialect.name);
     this.opening = role === "server" ? listOf(dialects.map((dialect) => dialect.name)) : new Uint8Array(0);
   }
 
@@ -62,6 +65,7 @@ export class Negotiation {
   /** The first of the server's dialects that is known here; entries that are no strings are skipped. */
   #choose(element: Element): Dialect {
     if (!Array.isArray(element)) throw new NegotiationError("the server's greeting is no list of dialects");
+    this.greeting = element.filter((offered) => offered instanceof Uint8Array).map(nameOf);
     for (const offered of element) {
       const dialect = this.#known(offered);
       if (dialect !== undefined) return dialect;
@@ -72,9 +76,14 @@ export class Negotiation {
 
   #known(element: Element): Dialect | undefined {
     if (!(element instanceof Uint8Array)) return undefined;
-    const name = new TextDecoder("utf-8", { ignoreBOM: true }).decode(element);
+    const name = nameOf(element);
     return this.#dialects.find((dialect) => dialect.name === name);
   }
+}
+
+/** As it stands on the wire, a byte order mark included. */
+function nameOf(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
 function stringOf(text: string): Uint8Array {

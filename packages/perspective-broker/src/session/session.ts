@@ -58,6 +58,11 @@ export class Session {
     });
   }
 
+  /** The dialects of the server's greeting. */
+  get greeting(): readonly string[] {
+    return this.#negotiation.greeting;
+  }
+
   get ended(): boolean {
     return this.#state === "closing" || this.#state === "ended";
   }

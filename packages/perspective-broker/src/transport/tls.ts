@@ -78,11 +78,22 @@ export const tls: TransportFactory = {
 function secured(socket: TLSSocket): Transport {
   const certificate = socket.getPeerCertificate(true);
   const shown = certificate !== null && Object.keys(certificate).length > 0;
-  return new StreamSocket(socket, {
+  const transport = new StreamSocket(socket, {
     scheme: "tls",
     address: remoteAddress(socket),
-    ...(shown ? { certificate } : {}),
+    ...(shown ? { certificate, authorized: socket.authorized } : {}),
   });
+  return Object.assign(transport, { channelBinding: () => exporter(socket) });
+}
+
+/** RFC 9266: 32 bytes, without context. None once the socket is gone, nor before TLS 1.3, where they may be another's, too. */
+function exporter(socket: TLSSocket): Uint8Array | undefined {
+  if (socket.getProtocol() !== "TLSv1.3") return undefined;
+  try {
+    return socket.exportKeyingMaterial(32, "EXPORTER-Channel-Binding", Buffer.alloc(0));
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a plain socket and the TLS socket made of it have in common: Node does not tell which belongs to which. */

@@ -11,6 +11,8 @@ export interface Peer {
    * It was verified, unless the TLS options said `rejectUnauthorized: false`.
    */
   readonly certificate?: unknown;
+  /** Whether the certificate was verified against the authorities that this side trusts. */
+  readonly authorized?: boolean;
 }
 
 /**
@@ -42,6 +44,8 @@ export interface TransportHandler {
 /** One end of a reliable, ordered stream of bytes. */
 export interface Transport {
   readonly peer: Peer;
+  /** Where the link is secured: bytes that only its two ends know, for a login to cover (RFC 9266, tls-exporter). */
+  readonly channelBinding?: () => Uint8Array | undefined;
   /**
    * Says who is told, once; a second call throws. Before it nothing is lost: bytes that came earlier, and an end, are
    * told after `start` has returned. Writing, pausing and closing are allowed before it.

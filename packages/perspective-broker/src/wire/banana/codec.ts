@@ -2,12 +2,13 @@
 // Everything that a peer must not do ends as a ProtocolError here; everything that concerns one value ends with its call.
 import { JellyError, ProtocolError } from "../../errors.ts";
 import type { Limits } from "../../limits.ts";
+import { cacheTarget } from "../../references/remote-cache.ts";
 import type { Keywords } from "../../values/keywords.ts";
 import type { ClassPolicy, Codec, CodecSetup, ObjectTables, ValueOptions } from "../dialect.ts";
 import { BYTES_KIND, FLOAT_KIND, INTEGER_KIND, LIST_KIND } from "../jelly/element-reader.ts";
 import { COPYABLE_FAILURE, errorFrom, failureState } from "../jelly/failure.ts";
 import { forms } from "../jelly/forms.ts";
-import { Jellier } from "../jelly/jelly.ts";
+import { type Cargo, Jellier } from "../jelly/jelly.ts";
 import { Unjellier } from "../jelly/unjelly.ts";
 import type { MessageHandler, ObjectId, RequestId } from "../message.ts";
 import { Inbox } from "./inbox.ts";
@@ -52,20 +53,21 @@ export class BananaCodec implements Codec {
   }
 
   sendCall(
+    to: "object" | "cache",
     id: number,
     target: ObjectId,
     method: string,
     args: readonly unknown[],
     keywords: Keywords | undefined,
     wantsAnswer: boolean,
+    perspective: object | null,
   ): number[] | undefined {
     const writer = this.#writer;
     const jellier = this.#jellier;
-    const outer = jellier.exported;
-    jellier.exported = undefined;
+    const outer = jellier.enter(perspective);
     writer.begin();
     try {
-      writer.form(forms.message, 7);
+      writer.form(to === "object" ? forms.message : forms.cachemessage, 7);
       writer.integer(id);
       this.#objectId(target);
       writer.text(method);
@@ -75,20 +77,17 @@ export class BananaCodec implements Codec {
       jellier.positional(args);
       jellier.keywords(keywords);
       writer.commit();
-      return jellier.exported;
     } catch (error) {
-      this.#undo();
+      this.#undo(outer);
       throw error;
-    } finally {
-      jellier.exported = outer;
     }
+    return this.#sent(outer);
   }
 
-  sendAnswer(id: RequestId, value: unknown): void {
+  sendAnswer(id: RequestId, value: unknown, perspective: object | null): void {
     const writer = this.#writer;
     const jellier = this.#jellier;
-    const outer = jellier.exported;
-    jellier.exported = undefined;
+    const outer = jellier.enter(perspective);
     writer.begin();
     try {
       writer.form(forms.answer, 3);
@@ -96,29 +95,37 @@ export class BananaCodec implements Codec {
       jellier.single(value);
       writer.commit();
     } catch (error) {
-      this.#undo();
+      this.#undo(outer);
       throw error;
-    } finally {
-      jellier.exported = outer;
     }
+    this.#sent(outer);
   }
 
   sendError(id: RequestId, error: unknown, later: boolean): void {
     this.#message(() => {
       this.#writer.form(forms.error, 3);
       this.#requestId(id);
-      const known = error instanceof Error ? this.#classes.encode(error) : undefined;
-      if (known !== undefined) this.#jellier.tagged(known.tag, known.state);
-      else this.#jellier.tagged(COPYABLE_FAILURE, failureState(error, later, this.#options.unsafeTracebacks));
+      const known = error instanceof Error ? this.#classes.encodeThrown(error) : undefined;
+      if (known !== undefined) {
+        this.#jellier.tagged(known);
+        return;
+      }
+      const registered = error instanceof Error ? this.#classes.tagOf(error.constructor) : undefined;
+      const state = failureState(error, later, this.#options.unsafeTracebacks, registered);
+      this.#jellier.tagged({ tag: COPYABLE_FAILURE, state });
     });
   }
 
   sendRelease(id: number): void {
-    const writer = this.#writer;
-    writer.begin();
-    writer.form(forms.decref, 2);
-    writer.integer(id);
-    writer.commit();
+    this.#number(forms.decref, id);
+  }
+
+  sendDecache(id: number): void {
+    this.#number(forms.decache, id);
+  }
+
+  sendUncache(id: number): void {
+    this.#number(forms.uncache, id);
   }
 
   receive(chunk: Uint8Array): void {
@@ -130,8 +137,9 @@ export class BananaCodec implements Codec {
     if (!inbox.next()) return false;
     const reader = this.#reader;
     reader.read(inbox.buffer, inbox.start);
+    this.#unjellier.perspective = null;
     this.#dispatch(inbox.end - inbox.start);
-    this.#unjellier.received = undefined; // or what was forgotten would live until the next message
+    this.#unjellier.received = this.#unjellier.caches = undefined; // or what was forgotten would live until the next message
     return true;
   }
 
@@ -148,11 +156,23 @@ export class BananaCodec implements Codec {
         return;
       case "message":
         expectOperands(command, operands, 6);
-        this.#call(bytes);
+        this.#call("object", bytes);
+        return;
+      case "cachemessage":
+        expectOperands(command, operands, 6);
+        this.#call("cache", bytes);
         return;
       case "decref":
         expectOperands(command, operands, 1);
         this.#handler.released(this.#readObjectId(command));
+        return;
+      case "decache":
+        expectOperands(command, operands, 1);
+        this.#handler.decached(this.#readNumericId(command));
+        return;
+      case "uncache":
+        expectOperands(command, operands, 1);
+        this.#handler.uncached(this.#readNumericId(command));
         return;
       case "error":
         expectOperands(command, operands, 2);
@@ -177,7 +197,7 @@ export class BananaCodec implements Codec {
     }
   }
 
-  #call(bytes: number): void {
+  #call(to: "object" | "cache", bytes: number): void {
     const reader = this.#reader;
     const unjellier = this.#unjellier;
     const id = this.#readRequestId();
@@ -186,6 +206,7 @@ export class BananaCodec implements Codec {
     const method = this.#name();
     const wantsAnswer = this.#readFlag();
     const start = reader.at;
+    unjellier.perspective = to === "object" ? this.#tables.perspectiveOf(target) : null;
     let args: unknown[];
     let keywords: Keywords | undefined;
     try {
@@ -197,7 +218,9 @@ export class BananaCodec implements Codec {
       this.#handler.unreadable(id, target, method, wantsAnswer, error);
       return;
     }
-    this.#handler.called(id, target, method, wantsAnswer, args, keywords, unjellier.received, bytes);
+    const { received, caches } = unjellier;
+    const handler = this.#handler;
+    handler.called({ to, id, target, method, wantsAnswer, args, keywords, received, caches, bytes });
   }
 
   #answer(): void {
@@ -210,10 +233,10 @@ export class BananaCodec implements Codec {
       if (error instanceof ProtocolError) throw error;
       // Better than Twisted, which drops the connection and never settles the call (spec §4.4, §12).
       this.#giveBack(start, 1);
-      this.#handler.failed(id, error, undefined);
+      this.#handler.failed(id, error, undefined, undefined);
       return;
     }
-    this.#handler.answered(id, value, this.#unjellier.received);
+    this.#handler.answered(id, value, this.#unjellier.received, this.#unjellier.caches);
   }
 
   #failure(): void {
@@ -227,7 +250,7 @@ export class BananaCodec implements Codec {
       this.#giveBack(start, 1);
       error = unreadable;
     }
-    this.#handler.failed(id, error, this.#unjellier.received);
+    this.#handler.failed(id, error, this.#unjellier.received, this.#unjellier.caches);
   }
 
   /**
@@ -243,10 +266,23 @@ export class BananaCodec implements Codec {
       reference.release();
     }
     this.#unjellier.received = undefined;
-    for (const id of receiptsIn(this.#reader, values, this.#limits.depth)) {
+    const counted = new Map<unknown, number>();
+    for (const cache of this.#unjellier.caches ?? []) {
+      const id = cacheTarget(cache)?.id;
+      counted.set(id, (counted.get(id) ?? 0) + 1);
+      this.#tables.giveBackCache(cache);
+    }
+    this.#unjellier.caches = undefined;
+    const { objects, caches } = receiptsIn(this.#reader, values, this.#limits.depth);
+    for (const id of objects) {
       const given = decoded.get(id) ?? 0;
       if (given > 0) decoded.set(id, given - 1);
       else this.sendRelease(id);
+    }
+    for (const id of caches) {
+      const given = counted.get(id) ?? 0;
+      if (given > 0) counted.set(id, given - 1);
+      else this.#tables.refuseCache(id);
     }
   }
 
@@ -268,6 +304,12 @@ export class BananaCodec implements Codec {
       default:
         throw new ProtocolError("the id of a request must be an integer or a byte string");
     }
+  }
+
+  #readNumericId(what: string): number {
+    const id = this.#readTarget();
+    if (typeof id !== "number" || !(id >= 0)) throw new ProtocolError(`${what} of something that is no id`);
+    return id;
   }
 
   #readObjectId(what: string): ObjectId {
@@ -340,25 +382,43 @@ export class BananaCodec implements Codec {
     else this.#writer.bytes(id);
   }
 
+  /** A message that is only a number. */
+  #number(form: number, id: number): void {
+    const writer = this.#writer;
+    writer.begin();
+    writer.form(form, 2);
+    writer.integer(id);
+    writer.commit();
+  }
+
   /** Writes a whole message or nothing. */
   #message(write: () => void): void {
-    const outer = this.#jellier.exported;
-    this.#jellier.exported = undefined;
+    const outer = this.#jellier.enter(null);
     this.#writer.begin();
     try {
       write();
       this.#writer.commit();
     } catch (error) {
-      this.#undo();
+      this.#undo(outer);
       throw error;
-    } finally {
-      this.#jellier.exported = outer;
     }
+    this.#sent(outer);
   }
 
-  #undo(): void {
+  #sent(outer: Cargo): number[] | undefined {
+    const { exported, caches } = this.#jellier.cargo;
+    this.#jellier.leave(outer);
+    if (caches === undefined) return exported;
+    this.#tables.cachesSent(caches);
+    return exported === undefined ? caches : [...exported, ...caches];
+  }
+
+  #undo(outer: Cargo): void {
     this.#writer.rollback();
-    for (const id of this.#jellier.exported ?? []) this.#tables.unexport(id);
+    const { exported, caches } = this.#jellier.cargo;
+    this.#jellier.leave(outer);
+    for (const id of exported ?? []) this.#tables.unexport(id);
+    for (const id of caches ?? []) this.#tables.unexportCache(id);
   }
 }
 

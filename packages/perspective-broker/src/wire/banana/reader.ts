@@ -10,6 +10,9 @@ import { shortName } from "./names.ts";
 // Below this a byte string is copied, so that ten bytes do not keep a large buffer alive.
 const SHARED_FROM = 4096;
 
+// A view and a copy of it cost more than a loop up to about here.
+const SHORT = 64;
+
 const words: readonly Uint8Array[] = vocabulary.map((word) => new TextEncoder().encode(word));
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const double = new DataView(new ArrayBuffer(8));
@@ -96,8 +99,10 @@ export class BananaReader implements ElementReader {
     // What counts is the memory that is kept alive, which may be more than the chunk.
     if (length >= SHARED_FROM && length * 2 >= this.#buffer.buffer.byteLength)
       return plain(this.#buffer, start, length);
+    if (length === 0) return nothing;
     const copy = new Uint8Array(length);
-    copy.set(this.#buffer.subarray(start, start + length));
+    if (length > SHORT) copy.set(this.#buffer.subarray(start, start + length));
+    else for (let i = 0; i < length; i++) copy[i] = this.#buffer[start + i] as number;
     return copy;
   }
 

@@ -18,6 +18,7 @@ export class Skimmer {
   #open: number[] = [];
   #remaining = 1;
   #at = 0;
+  #elements = 0;
 
   constructor(limits: Limits, vocabulary: boolean) {
     this.#limits = limits;
@@ -28,6 +29,7 @@ export class Skimmer {
   begin(start: number): void {
     this.#at = start;
     this.#remaining = 1;
+    this.#elements = 0;
     if (this.#open.length > 0) this.#open.length = 0;
   }
 
@@ -40,8 +42,12 @@ export class Skimmer {
   skim(buffer: Uint8Array, end: number): number {
     let at = this.#at;
     let remaining = this.#remaining;
+    let elements = this.#elements;
     const limits = this.#limits;
     for (;;) {
+      if (++elements > limits.elements) {
+        throw new LimitExceeded("elements", `a message of more than limits.elements (${limits.elements}) elements`);
+      }
       const begin = at;
       let byte = at < end ? (buffer[at] as number) : 0;
       let value = 0;
@@ -110,6 +116,7 @@ export class Skimmer {
     }
     this.#at = at;
     this.#remaining = remaining;
+    this.#elements = elements - 1; // the one that was cut off is met again
     return -1;
   }
 }

@@ -1,5 +1,13 @@
 // Errors on the wire (spec §7): what an exception becomes as a CopyableFailure, and what one that arrives becomes here.
-import { PBError, RemoteError, wireNameOf } from "../../errors.ts";
+import {
+  type ErrorClass,
+  LoginFailed,
+  NoSuchMethod,
+  PBError,
+  RemoteError,
+  TooManyLogins,
+  wireNameOf,
+} from "../../errors.ts";
 import { Tuple } from "../../values/tuple.ts";
 
 export const COPYABLE_FAILURE = "twisted.spread.pb.CopyableFailure";
@@ -8,12 +16,32 @@ const EXCEPTION = ["builtins.Exception", "builtins.BaseException", "builtins.obj
 
 let count = 0;
 
+/** What an error is called on the wire where that is not what it is called here. */
+interface Wording {
+  readonly message: string;
+  /** Type and bases, without those that every exception has. */
+  readonly parents?: readonly string[];
+}
+
+const wordings = new WeakMap<object, Wording>();
+
+/** Words an error of this side as Twisted would; the local text may say more. */
+export function sentAs<E extends Error>(error: E, wording: Wording): E {
+  wordings.set(error, wording);
+  return error;
+}
+
 /**
  * The state of a CopyableFailure (spec §7.2), keys in the order of Twisted 22.4. `later`: the method failed after it had
- * returned a promise. The type must be a byte string, every other text unicode.
+ * returned a promise; `tag`: what its class is registered as. The type must be a byte string, every other text unicode.
  */
-export function failureState(thrown: unknown, later: boolean, unsafeTracebacks: boolean): Map<string, unknown> {
-  const { type, message, parents, traceback, data } = describe(thrown);
+export function failureState(
+  thrown: unknown,
+  later: boolean,
+  unsafeTracebacks: boolean,
+  tag?: string,
+): Map<string, unknown> {
+  const { type, message, parents, traceback, data } = describe(thrown, tag);
   const state = new Map<string, unknown>([
     ["count", ++count],
     ["type", new TextEncoder().encode(type)],
@@ -32,9 +60,10 @@ export function failureState(thrown: unknown, later: boolean, unsafeTracebacks: 
   return state;
 }
 
-/** Whether an error is an application's expected one: it is not logged where it was thrown (spec §5.9). */
+/** Whether an error is an expected one, an application's or of a login: it is not logged where it was thrown (spec §5.9). */
 export function isExpected(thrown: unknown): boolean {
-  return thrown instanceof PBError || (thrown instanceof RemoteError && thrown.check(PBError.wireName));
+  if (thrown instanceof PBError || thrown instanceof LoginFailed) return true;
+  return thrown instanceof RemoteError && thrown.check(PBError.wireName);
 }
 
 /** An error by its names and message alone, for when the rest of it cannot be sent. */
@@ -83,7 +112,7 @@ interface Description {
   data?: Record<string, unknown> | undefined;
 }
 
-function describe(thrown: unknown): Description {
+function describe(thrown: unknown, tag?: string): Description {
   if (thrown instanceof RemoteError) {
     const { type, message, parents, remoteTraceback, data } = thrown;
     return {
@@ -98,25 +127,30 @@ function describe(thrown: unknown): Description {
     const message = `a value that is no error was thrown: ${typeof thrown}`;
     return { type: "builtins.Exception", message, parents: EXCEPTION, traceback: UNAVAILABLE };
   }
-  const parents = parentsOf(thrown);
+  const wording = wordings.get(thrown);
+  const parents = wording?.parents === undefined ? parentsOf(thrown) : [...wording.parents, ...EXCEPTION];
+  if (tag !== undefined && parents[0] !== tag) parents.unshift(tag);
   return {
     type: parents[0] as string,
-    message: textOf(() => thrown.message),
+    message: wording?.message ?? textOf(() => thrown.message),
     parents,
     traceback: textOf(() => thrown.stack) || UNAVAILABLE,
-    data: thrown instanceof PBError ? ownData(thrown) : undefined,
+    data:
+      tag !== undefined || thrown instanceof PBError || thrown instanceof TooManyLogins ? ownData(thrown) : undefined,
   };
 }
 
 /** The dotted names of the class and its bases that have one, ending as Python's do. */
 function parentsOf(error: Error): string[] {
+  if (error instanceof NoSuchMethod && error.wireType !== undefined) return [error.wireType, ...EXCEPTION];
   const parents: string[] = [];
   for (let c = error.constructor; typeof c === "function"; c = Object.getPrototypeOf(c)) {
     if (c === TypeError || c === RangeError || (Object.hasOwn(c, "wireName") && c !== Error)) {
-      const name = wireNameOf(c as unknown as typeof TypeError);
+      const name = wireNameOf(c as unknown as ErrorClass);
       if (!parents.includes(name)) parents.push(name);
     }
-    if (parents.at(-1) === "twisted.spread.flavors.NoSuchMethod") parents.push("builtins.AttributeError");
+    if (!Object.hasOwn(c, "wireParents")) continue;
+    for (const name of (c as unknown as ErrorClass).wireParents ?? []) if (!parents.includes(name)) parents.push(name);
   }
   for (const name of EXCEPTION) if (!parents.includes(name)) parents.push(name);
   return parents;

@@ -2,7 +2,12 @@
 // visit of a container turns its first form into `[reference n form]` (§3.3). What each JavaScript value becomes is the
 // values table of the guide.
 import { BananaError, LimitExceeded, UnsendableError } from "../../errors.ts";
+import { Avatar } from "../../flavors/avatar.ts";
+import { Cacheable } from "../../flavors/cacheable.ts";
+import { Copyable } from "../../flavors/copyable.ts";
 import { Referenceable } from "../../flavors/referenceable.ts";
+import { Viewable, viewPoint } from "../../flavors/viewable.ts";
+import { RemoteCache } from "../../references/remote-cache.ts";
 import { RemoteReference } from "../../references/remote-reference.ts";
 import { Decimal } from "../../values/decimal.ts";
 import { Duration } from "../../values/duration.ts";
@@ -14,13 +19,23 @@ import { PlainDateTime } from "../../values/plain-date-time.ts";
 import { PlainTime } from "../../values/plain-time.ts";
 import { Tuple } from "../../values/tuple.ts";
 import { Unpersistable } from "../../values/unpersistable.ts";
-import type { ClassPolicy, ObjectTables, ValueOptions } from "../dialect.ts";
+import type { ClassPolicy, ObjectTables, TaggedState, ValueOptions } from "../dialect.ts";
 import type { ElementWriter } from "./element-writer.ts";
 import { forms } from "./forms.ts";
+import { Seen } from "./seen.ts";
+import { tagToCopy } from "./tag.ts";
+
+/** What one message carries that must be taken back if it is not sent, and for whom it is encoded. */
+export interface Cargo {
+  /** The ids of exported objects, one entry per occurrence. */
+  exported: number[] | undefined;
+  /** The same for caches. */
+  caches: number[] | undefined;
+  readonly perspective: object | null;
+}
 
 export class Jellier {
-  /** The ids exported since `exported` was last cleared, one entry per occurrence. */
-  exported: number[] | undefined;
+  #cargo: Cargo = { exported: undefined, caches: undefined, perspective: null };
   readonly #out: ElementWriter;
   readonly #tables: ObjectTables;
   readonly #classes: ClassPolicy;
@@ -38,6 +53,22 @@ export class Jellier {
     this.#classes = classes;
     this.#options = options;
     this.#maxDepth = maxDepth;
+  }
+
+  /** Begins a message for a perspective; returns what `leave` wants back. User code can begin another one meanwhile. */
+  enter(perspective: object | null): Cargo {
+    const outer = this.#cargo;
+    this.#cargo = { exported: undefined, caches: undefined, perspective };
+    return outer;
+  }
+
+  /** What the message that was begun carries so far. */
+  get cargo(): Cargo {
+    return this.#cargo;
+  }
+
+  leave(outer: Cargo): void {
+    this.#cargo = outer;
   }
 
   /** One run for the arguments of a call: `[tuple …]`. Trailing undefined arguments are left out. */
@@ -85,12 +116,10 @@ export class Jellier {
   }
 
   /** One run for an object of a class that is named by a tag: `[tag state]` (spec §3.4). */
-  tagged(tag: string, state: object): void {
+  tagged(tagged: TaggedState): void {
     const outer = this.#begin();
     try {
-      this.#out.list(2);
-      this.#out.text(tag);
-      this.#value(state);
+      this.#state(tagged, undefined);
     } catch (error) {
       throw this.#located(error);
     } finally {
@@ -156,11 +185,7 @@ export class Jellier {
     } else if (value instanceof RemoteReference) {
       this.#home(value);
     } else if (value instanceof Referenceable) {
-      const id = this.#tables.exportObject(value);
-      if (this.exported === undefined) this.exported = [id];
-      else this.exported.push(id);
-      this.#out.form(forms.remote, 2);
-      this.#out.integer(id);
+      this.#referenceable(value);
     } else if (value instanceof Map) {
       if (!this.#seenBefore(value)) this.#entries(value);
     } else if (value instanceof Set) {
@@ -202,14 +227,29 @@ export class Jellier {
   }
 
   #instance(value: object): void {
+    if (value instanceof Copyable) {
+      if (!this.#seenBefore(value)) this.#state(this.#copyState(value), undefined);
+      return;
+    }
+    if (value instanceof Cacheable) {
+      this.#cacheable(value);
+      return;
+    }
+    if (value instanceof RemoteCache) {
+      this.#cacheHome(value);
+      return;
+    }
+    if (value instanceof Avatar) {
+      this.#unsendable(value, "an avatar is handed out by a login and not sent");
+      return;
+    }
+    if (value instanceof Viewable) {
+      this.#referenceable(viewPoint(this.#cargo.perspective, value));
+      return;
+    }
     const known = this.#classes.encode(value);
     if (known !== undefined) {
-      if (this.#seenBefore(value)) return;
-      this.#out.list(2);
-      this.#out.text(known.tag);
-      this.#enter();
-      this.#value(known.state);
-      this.#depth--;
+      if (!this.#seenBefore(value)) this.#state(known, undefined);
       return;
     }
     if (typeof (value as { then?: unknown }).then === "function") {
@@ -217,7 +257,61 @@ export class Jellier {
       return;
     }
     const name = className(value);
-    this.#unsendable(value, `an instance of ${name} cannot be sent; make it Referenceable, or send a plain object`);
+    const advice = "make it Referenceable or Copyable, register a codec by registerCopyable, or send a plain object";
+    this.#unsendable(value, `an instance of ${name} cannot be sent; ${advice}`);
+  }
+
+  #referenceable(value: Referenceable): void {
+    const id = this.#tables.exportObject(value);
+    this.#cargo.exported ??= [];
+    this.#cargo.exported.push(id);
+    this.#out.form(forms.remote, 2);
+    this.#out.integer(id);
+  }
+
+  #copyState(value: Copyable): TaggedState {
+    const { perspective } = this.#cargo;
+    const tag = tagToCopy(value, perspective, this.#classes);
+    return { tag, state: value.getStateToCopyFor(perspective) };
+  }
+
+  /** `[tag id state]` the first time on this connection, `[cached id]` again (spec §6.5). */
+  #cacheable(value: Cacheable): void {
+    if (this.#seen.has(value)) {
+      this.#seenBefore(value);
+      return;
+    }
+    const cargo = this.#cargo;
+    const { id, fresh } = this.#tables.exportCache(value, cargo.perspective, cargo.caches);
+    cargo.caches ??= [];
+    cargo.caches.push(id);
+    if (fresh === undefined) {
+      this.#out.form(forms.cached, 2);
+      this.#out.integer(id);
+      return;
+    }
+    this.#seenBefore(value);
+    this.#state(fresh, id);
+  }
+
+  #cacheHome(value: RemoteCache): void {
+    const id = this.#tables.cacheHomeId(value);
+    if (id === undefined) {
+      this.#unsendable(value, "a cache can only be sent over the connection that it came from, while that lives");
+      return;
+    }
+    this.#out.form(forms.lcache, 2);
+    this.#out.integer(id);
+  }
+
+  #state({ tag, state }: TaggedState, cacheId: number | undefined): void {
+    this.#out.list(cacheId === undefined ? 2 : 3);
+    this.#out.text(tag);
+    if (cacheId !== undefined) this.#out.integer(cacheId);
+    this.#enter();
+    if (state instanceof Map) this.#value(state);
+    else this.#properties(state as Record<string, unknown>);
+    this.#depth--;
   }
 
   #sequence(form: number, items: readonly unknown[]): void {
@@ -350,41 +444,6 @@ export class Jellier {
     return this.#path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
   }
 }
-
-/** Objects with the place of each. A few are found faster by looking at each than by a Map (measured up to about 32). */
-class Seen {
-  size = 0;
-  readonly #objects: (object | undefined)[] = [];
-  readonly #marks: number[] = [];
-  #map: Map<object, number> | undefined;
-
-  /** The mark of an object that is known, or -1: then it is known from now on, with this mark. */
-  find(object: object, mark: number): number {
-    const objects = this.#objects;
-    const few = Math.min(this.size, FEW);
-    for (let i = 0; i < few; i++) if (objects[i] === object) return this.#marks[i] as number;
-    if (this.size < FEW) {
-      objects[this.size] = object;
-      this.#marks[this.size] = mark;
-    } else {
-      const known = this.#map?.get(object);
-      if (known !== undefined) return known;
-      this.#map ??= new Map();
-      this.#map.set(object, mark);
-    }
-    this.size++;
-    return -1;
-  }
-
-  clear(): void {
-    const few = Math.min(this.size, FEW);
-    for (let i = 0; i < few; i++) this.#objects[i] = undefined;
-    this.#map = undefined;
-    this.size = 0;
-  }
-}
-
-const FEW = 32;
 
 interface Run {
   seen: Seen;

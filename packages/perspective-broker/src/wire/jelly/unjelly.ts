@@ -1,32 +1,34 @@
 // Forms to values (spec §3): one pass over the elements of a message, no tree between. Sharing and cycles are kept: a list,
 // tuple or set is known to its own members while it is being filled; what is not known yet is put in its place at the end of
 // the run (§3.3).
-import { InsecureJelly, JellyError, LimitExceeded } from "../../errors.ts";
+import { JellyError, LimitExceeded } from "../../errors.ts";
+import { WrongArguments } from "../../flavors/method-table.ts";
+import type { RemoteCache } from "../../references/remote-cache.ts";
 import type { RemoteReference } from "../../references/remote-reference.ts";
-import { Decimal } from "../../values/decimal.ts";
-import { Duration } from "../../values/duration.ts";
 import { Float } from "../../values/float.ts";
 import { FrozenSet, fillFrozenSet } from "../../values/frozen-set.ts";
 import { Keywords } from "../../values/keywords.ts";
-import { PlainDate } from "../../values/plain-date.ts";
-import { PlainDateTime } from "../../values/plain-date-time.ts";
-import { PlainTime } from "../../values/plain-time.ts";
 import { Tuple } from "../../values/tuple.ts";
 import { Unpersistable } from "../../values/unpersistable.ts";
-import type { ClassPolicy, ObjectTables, ValueOptions } from "../dialect.ts";
+import type { ClassPolicy, Decoder, ObjectTables, ValueOptions } from "../dialect.ts";
 import type { ObjectId } from "../message.ts";
+import { calendarValue, checked, decimalValue } from "./calendar.ts";
 import { BYTES_KIND, type ElementReader, FLOAT_KIND, INTEGER_KIND, LIST_KIND } from "./element-reader.ts";
 import { COPYABLE_FAILURE, failureFromState } from "./failure.ts";
 import { formNames, forms } from "./forms.ts";
+import { refused, unregistered } from "./refusals.ts";
+import { PENDING, type Place, Sharing, setOwn } from "./sharing.ts";
 
-// A dereference whose reference has not been read yet; #pendingId says which. Never leaves this file.
-const PENDING: unknown = Symbol("pending");
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const numbers: ReadonlyMap<string, number> = new Map(formNames.map((name, number) => [name, number]));
 
 export class Unjellier {
   /** References decoded since this was last cleared, one entry per receipt. */
   received: RemoteReference[] | undefined;
+  /** The same for copies of the peer's Cacheables. */
+  caches: RemoteCache[] | undefined;
+  /** For whom is decoded (spec §6.6). */
+  perspective: object | null = null;
   readonly #in: ElementReader;
   readonly #tables: ObjectTables;
   readonly #classes: ClassPolicy;
@@ -34,13 +36,9 @@ export class Unjellier {
   readonly #maxDepth: number;
   readonly #admitted: readonly boolean[];
   #depth = 0;
-  #known: Map<unknown, unknown> | undefined;
-  #defining: unknown;
-  #pendingId: unknown;
-  #late: Late[] | undefined;
+  readonly #sharing = new Sharing();
   // Of the dictionary that was decoded last, if a value of it is missing.
   #place: Place | undefined;
-  #finally: (() => void)[] | undefined;
 
   constructor(
     from: ElementReader,
@@ -61,8 +59,8 @@ export class Unjellier {
   single(): unknown {
     this.#begin();
     const value = this.#value();
-    if (value === PENDING) throw this.#dangling();
-    this.#end();
+    if (value === PENDING) throw this.#sharing.dangling();
+    this.#sharing.end();
     return value;
   }
 
@@ -76,7 +74,7 @@ export class Unjellier {
         this.#begin();
         this.#depth = 1;
         const args = this.#sequence([], operands);
-        this.#end();
+        this.#sharing.end();
         return args;
       }
     }
@@ -101,7 +99,7 @@ export class Unjellier {
       for (const [name, value] of given) {
         if (typeof name === "string") entries.push([name, value]);
         else if (name instanceof Uint8Array) entries.push([checked(() => utf8.decode(name)), value]);
-        else throw new TypeError("keywords must be strings");
+        else throw new WrongArguments("keywords must be strings");
       }
     } else if (typeof given === "object" && given !== null && Object.getPrototypeOf(given) === Object.prototype) {
       for (const name of Object.keys(given)) entries.push([name, (given as Record<string, unknown>)[name]]);
@@ -113,24 +111,8 @@ export class Unjellier {
 
   #begin(): void {
     this.#depth = 0;
-    this.#known = undefined;
-    this.#defining = undefined;
-    this.#late = undefined;
     this.#place = undefined;
-    this.#finally = undefined;
-  }
-
-  #end(): void {
-    for (const late of this.#late ?? []) {
-      const value = this.#known?.get(late.id);
-      if (value === undefined && !this.#known?.has(late.id)) {
-        this.#pendingId = late.id;
-        throw this.#dangling();
-      }
-      late.put(value);
-    }
-    for (const fill of this.#finally ?? []) fill();
-    if (this.#known !== undefined) this.#begin(); // holds no value longer than needed
+    this.#sharing.begin();
   }
 
   #value(): unknown {
@@ -204,7 +186,9 @@ export class Unjellier {
       case forms.date:
       case forms.time:
       case forms.timedelta:
-        return this.#one(operands, formNames[form] as string, () => this.#calendar(form, this.#text()));
+        return this.#one(operands, formNames[form] as string, () =>
+          calendarValue(form, this.#text(), this.#options.dates === "date"),
+        );
       case forms.decimal:
         return this.#decimal(operands);
       case forms.unpersistable:
@@ -213,8 +197,9 @@ export class Unjellier {
         this.#in.skip(operands);
         return new Unpersistable("Persistent callback not found");
       case forms.cached:
+        return this.#one(operands, "cached", () => this.#cachedAgain());
       case forms.lcache:
-        throw new JellyError(`there is no cache of that number (${formNames[form]})`);
+        return this.#one(operands, "lcache", () => this.#tables.localCache(this.#numericId()));
       default:
         // class, function, module, method, instance: never decoded, whatever the options say (spec §3.6).
         throw refused(formNames[form] as string);
@@ -222,12 +207,12 @@ export class Unjellier {
   }
 
   #sequence(items: unknown[], count: number): unknown[] {
-    this.#define(items);
+    this.#sharing.define(items);
     for (let i = 0; i < count; i++) {
       const item = this.#value();
       if (item === PENDING) {
         items.push(undefined);
-        this.#putLater((value) => {
+        this.#sharing.putLater((value) => {
           items[i] = value;
         });
       } else {
@@ -238,7 +223,7 @@ export class Unjellier {
   }
 
   #set<S>(set: S, count: number, add: (set: S, item: unknown) => void): S {
-    this.#define(set);
+    this.#sharing.define(set);
     const items: unknown[] = [];
     let pending = false;
     for (let i = 0; i < count; i++) {
@@ -246,22 +231,21 @@ export class Unjellier {
       items.push(item);
       if (item !== PENDING) continue;
       pending = true;
-      this.#putLater((value) => {
+      this.#sharing.putLater((value) => {
         items[i] = value;
       });
     }
     const fill = () => {
       for (const item of items) add(set, item);
     };
-    if (pending) this.#atEnd(fill);
+    if (pending) this.#sharing.atEnd(fill);
     else fill();
     return set;
   }
 
   /** An object while every key is a text, a Map from the first other key on. Not known to its members: it may change. */
   #dictionary(count: number): unknown {
-    const defining = this.#defining;
-    this.#defining = undefined;
+    const defining = this.#sharing.take();
     const from = this.#in;
     let object: Record<string, unknown> | undefined = this.#options.dicts === "object" ? {} : undefined;
     let map: Map<unknown, unknown> | undefined = object === undefined ? new Map() : undefined;
@@ -291,13 +275,13 @@ export class Unjellier {
       const value = this.#value();
       if (value === PENDING) {
         place ??= { container: (object ?? map) as object, copy: undefined };
-        this.#putEntryLater(place, key);
+        this.#sharing.putEntryLater(place, key);
       } else if (map !== undefined) map.set(key, value);
       else setOwn(object as Record<string, unknown>, key as string, value);
     }
     const result = object ?? map;
     this.#place = place;
-    if (defining !== undefined) this.#remember(defining, result);
+    this.#sharing.remember(defining, result);
     return result;
   }
 
@@ -311,7 +295,7 @@ export class Unjellier {
         Object.getPrototypeOf(key) === Object.prototype ||
         (key instanceof Set && !(key instanceof FrozenSet))
       ) {
-        throw new TypeError("a list, dictionary or set cannot be a dictionary key");
+        throw new WrongArguments("a list, dictionary or set cannot be a dictionary key");
       }
     }
     return key;
@@ -324,84 +308,103 @@ export class Unjellier {
     throw new JellyError("a boolean is true or false");
   }
 
-  #remote(): RemoteReference {
+  #numericId(): number {
     const id = this.#id();
     if (typeof id !== "number" || !Number.isSafeInteger(id)) {
       throw new JellyError("the id of a reference must be an integer");
     }
-    const reference = this.#tables.importReference(id);
+    return id;
+  }
+
+  #remote(): RemoteReference {
+    const id = this.#numericId();
+    const reference = this.#tables.importReference(id, this.perspective);
     if (this.received === undefined) this.received = [reference];
     else this.received.push(reference);
     return reference;
   }
 
-  #decimal(operands: number): Decimal {
+  #decimal(operands: number): unknown {
     if (operands < 2) throw new JellyError("decimal takes a coefficient and an exponent");
     const coefficient = this.#integer();
     const exponent = this.#integer();
     this.#in.skip(operands - 2);
-    if (typeof exponent !== "number") throw new JellyError("the exponent of a decimal is out of range");
-    return checked(() => new Decimal(BigInt(coefficient), exponent));
+    return decimalValue(coefficient, exponent);
   }
 
-  /** Decimal ASCII numbers, separated by white space, given to the constructor by position (spec §3.2). */
-  #calendar(form: number, text: string): unknown {
-    const fields = text.length > 200 ? [] : text.split(/\s+/).filter((part) => part !== "");
-    const n = fields.map((field) => {
-      if (!/^[+-]?\d+$/.test(field)) throw new JellyError("a date with a field that is no number");
-      return Number(field);
-    });
-    const [most, least] = form === forms.datetime ? [7, 3] : form === forms.time ? [4, 0] : [3, 3];
-    if (n.length > most || n.length < least) throw new JellyError(`${formNames[form]} with ${n.length} fields`);
-    const at = (i: number) => n[i] ?? 0;
-    return checked(() => {
-      if (form === forms.date) return new PlainDate(at(0), at(1), at(2));
-      if (form === forms.timedelta) return new Duration(at(0), at(1), at(2));
-      if (form === forms.time) return new PlainTime(at(0), at(1), at(2), ...split(at(3)));
-      const value = new PlainDateTime(at(0), at(1), at(2), at(3), at(4), at(5), ...split(at(6)));
-      return this.#options.dates === "date" ? value.toDate() : value;
-    });
-  }
-
-  /** `[tag state]` of a registered class, or nothing that is known (spec §3.4, §3.7). */
+  /** `[tag state]` of a registered class, `[tag id state]` of a cache, or nothing that is known (spec §3.4, §3.7). */
   #instance(tag: string, operands: number): unknown {
     if (!this.#classes.isTypeAllowed(tag)) throw refused(tag);
-    const decode = tag === COPYABLE_FAILURE ? (state: unknown) => this.#failure(state) : this.#classes.decoder(tag);
-    if (decode === undefined) {
-      const dot = tag.lastIndexOf(".");
-      throw new InsecureJelly(`Module ${tag.slice(0, Math.max(dot, 0))} not allowed (in type ${tag}).`);
+    const decoder = tag === COPYABLE_FAILURE ? this.#failureDecoder : this.#classes.decoder(tag);
+    if (decoder === undefined) throw unregistered(tag);
+    const id = decoder.kind === "cache" && operands === 2 ? this.#numericId() : undefined;
+    if (operands !== (id === undefined ? 1 : 2)) throw new JellyError(`${tag} with ${operands} operands`);
+    if (decoder.kind === "made") return this.#made(decoder, tag);
+    return this.#filled(decoder, id, tag);
+  }
+
+  #made(decoder: Decoder & { kind: "made" }, tag: string): unknown {
+    const defining = this.#sharing.take();
+    const state = this.#state(tag);
+    const place = this.#place;
+    const value = decoder.make(state);
+    if (place !== undefined && place.container === state && tag !== COPYABLE_FAILURE) place.copy = value as object;
+    this.#sharing.remember(defining, value);
+    return value;
+  }
+
+  /** The object is there before its state, so that the state can refer to it; it is filled when the state is complete. */
+  #filled(decoder: Exclude<Decoder, { kind: "made" }>, id: number | undefined, tag: string): unknown {
+    let object: object;
+    if (decoder.kind === "cache" && id !== undefined) {
+      object = this.#cacheReceived(this.#tables.importCache(id, () => decoder.create()));
+    } else {
+      object = decoder.create();
     }
-    const defining = this.#defining;
-    this.#defining = undefined;
-    if (operands < 1) throw new JellyError(`${tag} without a state`);
+    this.#sharing.define(object);
+    const open = this.#sharing.open;
+    const state = this.#state(tag);
+    if (this.#sharing.open > open) this.#sharing.atEnd(() => decoder.fill(object, state));
+    else decoder.fill(object, state);
+    return object;
+  }
+
+  #state(tag: string): unknown {
     if (++this.#depth > this.#maxDepth) throw new LimitExceeded("depth", "a value is nested too deep");
     const state = this.#value();
     this.#depth--;
     if (state === PENDING) throw new JellyError(`the state of ${tag} cannot refer to what is not complete`);
-    this.#in.skip(operands - 1);
-    const place = this.#place;
-    const value = decode(state);
-    if (place !== undefined && place.container === state && tag !== COPYABLE_FAILURE) place.copy = value as object;
-    if (defining !== undefined) this.#remember(defining, value);
-    return value;
+    return state;
+  }
+
+  #cachedAgain(): unknown {
+    return this.#cacheReceived(this.#tables.importCacheAgain(this.#numericId()));
+  }
+
+  #cacheReceived(cache: RemoteCache): RemoteCache {
+    if (this.caches === undefined) this.caches = [cache];
+    else this.caches.push(cache);
+    return cache;
   }
 
   /** An error whose class is registered here arrives as an instance of it, also from a peer that has not registered it. */
-  #failure(state: unknown): unknown {
-    const remote = failureFromState(state);
-    const revive = this.#classes.isTypeAllowed(remote.type) ? this.#classes.decoder(remote.type) : undefined;
-    return revive === undefined ? remote : revive({ ...remote.data, message: remote.message });
-  }
+  readonly #failureDecoder: Decoder & { kind: "made" } = {
+    kind: "made",
+    make: (state) => {
+      const remote = failureFromState(state);
+      const decoder = this.#classes.isTypeAllowed(remote.type) ? this.#classes.decoder(remote.type) : undefined;
+      return decoder?.kind === "made" ? decoder.make({ ...remote.data, message: remote.message }) : remote;
+    },
+  };
 
   #reference(operands: number): unknown {
     if (operands !== 2) throw new JellyError("reference takes a number and a form");
     const id = this.#referenceId();
-    if (this.#known?.has(id)) throw definedTwice(id);
-    this.#defining = id;
+    this.#sharing.expect(id);
     const value = this.#value();
-    this.#defining = undefined;
-    if (value === PENDING) throw this.#dangling();
-    if (!this.#known?.has(id)) this.#remember(id, value);
+    this.#sharing.take();
+    if (value === PENDING) throw this.#sharing.dangling();
+    if (!this.#sharing.knows(id)) this.#sharing.remember(id, value);
     return value;
   }
 
@@ -409,9 +412,7 @@ export class Unjellier {
     if (operands < 1) throw new JellyError("dereference takes a number");
     const id = this.#referenceId();
     this.#in.skip(operands - 1);
-    if (this.#known?.has(id)) return this.#known.get(id);
-    this.#pendingId = id;
-    return PENDING;
+    return this.#sharing.get(id);
   }
 
   #referenceId(): unknown {
@@ -425,50 +426,10 @@ export class Unjellier {
     }
   }
 
-  /** A container says that it is the one being defined, before its members are read. */
-  #define(container: unknown): void {
-    if (this.#defining === undefined) return;
-    this.#remember(this.#defining, container);
-    this.#defining = undefined;
-  }
-
-  #remember(id: unknown, value: unknown): void {
-    this.#known ??= new Map();
-    if (this.#known.has(id)) throw definedTwice(id);
-    this.#known.set(id, value);
-  }
-
-  #putLater(put: (value: unknown) => void): void {
-    this.#late ??= [];
-    this.#late.push({ id: this.#pendingId, put });
-  }
-
-  #putEntryLater(place: Place, key: unknown): void {
-    const put = (value: unknown) => {
-      const { container, copy } = place;
-      if (container instanceof Map) container.set(key, value);
-      else setOwn(container as Record<string, unknown>, key as string, value);
-      if (copy !== undefined && typeof key === "string" && isEnumerable.call(copy, key)) {
-        setOwn(copy as Record<string, unknown>, key, value);
-      }
-    };
-    put(undefined); // takes its place in the order now
-    this.#putLater(put);
-  }
-
-  #atEnd(fill: () => void): void {
-    this.#finally ??= [];
-    this.#finally.push(fill);
-  }
-
-  #dangling(): JellyError {
-    return new JellyError(`dereference ${String(this.#pendingId)} without a reference`);
-  }
-
   /** Reads the one operand that counts; further ones are ignored (spec §3.2). */
   #one<T>(operands: number, name: string, read: () => T): T {
     if (operands < 1) throw new JellyError(`${name} without an operand`);
-    this.#defining = undefined;
+    this.#sharing.take();
     const value = read();
     this.#in.skip(operands - 1);
     return value;
@@ -493,49 +454,6 @@ export class Unjellier {
   }
 }
 
-interface Late {
-  readonly id: unknown;
-  readonly put: (value: unknown) => void;
-}
-
-/** Where the missing values of a dictionary belong. */
-interface Place {
-  /** The dictionary itself, which may become a Map meanwhile. */
-  container: object;
-  /** The instance whose state it is: it gets those that it has accepted, as enumerable properties (spec §3.5, §12.7). */
-  copy: object | undefined;
-}
-
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
-}
-
-const isEnumerable = Object.prototype.propertyIsEnumerable;
-
-function definedTwice(id: unknown): JellyError {
-  return new JellyError(`reference ${String(id)} is defined twice`);
-}
-
-/** The text is Python's repr of the byte string (spec §3.7). */
-function refused(name: string): InsecureJelly {
-  return new InsecureJelly(`b'${name.replace(/[\\']/g, "\\$&")}'`);
-}
-
-/** Assignment that makes an own property of every name. */
-function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== "__proto__") object[key] = value;
-  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-}
-
-/** What the value classes refuse with RangeError is a malformed value here. */
-function checked<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    throw new JellyError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function split(microseconds: number): [number, number] {
-  return [Math.floor(microseconds / 1000), microseconds % 1000];
 }
