@@ -184,9 +184,20 @@ everywhere((meet) => {
   }
 
   describe("a registered class that the caller does not know", () => {
-    it("is refused there as insecure, and only that call fails", async () => {
+    it("arrives as a RemoteError with its data", async () => {
       const registry = new Registry();
-      registry.registerError(OutOfStock);
+      registry.registerError(OutOfStock, "shop.Renamed");
+      const client = { registry: new Registry() };
+      const { connection } = await meet<Shop>(new Shop(), { server: { registry }, client });
+      const error = await caught(connection.root.callRemote("throw", "expected"));
+      expect(error).toBeInstanceOf(RemoteError);
+      expect(error.type).toBe("shop.Renamed");
+      expect(error.data).toMatchObject({ item: "hats", left: 3 });
+    });
+
+    it("is refused there as insecure if it is thrown as itself, and only that call fails", async () => {
+      const registry = new Registry();
+      registry.registerError(OutOfStock, undefined, { thrownAs: "itself" });
       const { connection } = await meet<Shop>(new Shop(), {
         server: { registry },
         client: { registry: new Registry() },

@@ -104,7 +104,7 @@ inBothDialects((meet) => {
   describe("a registered class whose name has no dot", () => {
     it("is admitted by being registered, or by options that name it", async () => {
       const registry = new Registry();
-      registry.registerError(Undotted);
+      registry.registerError(Undotted, undefined, { thrownAs: "itself" });
       const both = { client: { registry }, server: { registry } };
       const open = await meet<Service>(new Service(), both);
       expect(await caught(open.connection.root.callRemote("fail", true))).toBeInstanceOf(Undotted);

@@ -110,11 +110,17 @@ function pairsOf(page: Page): [server: Block, client: Block][] {
   return pairs;
 }
 
+/** What a program beside the clone needs, with nothing in it that could be misspelt but names of packages. */
+const outside =
+  /^cd \.\.\/[\w-]+$|^npm (?:init -y|pkg set type=module|install --save-dev tsx typescript @types\/node)$/;
+
 /** Commands of npm that are there; programs whose file is in the repository or on the page. */
 function exists(command: string, page: Page): boolean {
-  if (command === "npm install" || command === "npm install perspective-broker") return true;
+  if (command === "npm install" || outside.test(command)) return true;
+  const installed = /^npm install \.\.\/perspective-broker\/(\S+)$/.exec(command)?.[1];
+  if (installed !== undefined) return existsSync(`${root}${installed}/package.json`);
   const script = /^npm (?:run (?:-s )?)?([\w:]+)/.exec(command)?.[1];
   if (script !== undefined) return Object.hasOwn(scripts.scripts, script);
-  const file = /^(?:npx tsx --conditions=perspective-broker:source|python3) (\S+)$/.exec(command)?.[1];
+  const file = /^(?:npx tsx(?: --conditions=perspective-broker:source)?|python3) (\S+)$/.exec(command)?.[1];
   return file !== undefined && (existsSync(root + file) || page.blocks.some((block) => block.file === file));
 }

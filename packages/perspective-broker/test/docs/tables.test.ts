@@ -1,5 +1,5 @@
 // What the documentation lists is what the sources have: names, codes, defaults. And its links lead somewhere.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { settingsFrom } from "../../src/connection/options.ts";
@@ -14,6 +14,16 @@ const source = (file: string): string => readFileSync(join(root, "packages/persp
 const plain = (cell: string | undefined): string => (cell ?? "").replaceAll("`", "");
 const quoted = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string);
 
+const membersOf = (file: string, name: string): string[] => {
+  const body = new RegExp(`interface ${name}\\b[^{]*{([\\s\\S]*?)\\n}`).exec(source(file))?.[1] ?? "";
+  return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] as string);
+};
+/** The names in the first column, which may have several in one cell. */
+const namesIn = (path: string, heading: string): string[] =>
+  tableBelow(pageAt(path), heading).flatMap(([name]) => quoted(name ?? ""));
+/** A number as it is written in the sources or on a page: `60 000`, `60_000`, `256 * 1024`. */
+const numberOf = (text = ""): number => new Function(`return ${text.replaceAll(/(?<=\d)[ ,_](?=\d)/g, "")}`)();
+
 describe("the table of limits", () => {
   const rows = tableBelow(pageAt("docs/guide/limits.md"), "The table");
 
@@ -26,10 +36,6 @@ describe("the table of limits", () => {
 describe("the tables of options", () => {
   const page = pageAt("docs/guide/options.md");
   const documented = (heading: string): string[] => tableBelow(page, heading).map(([name]) => plain(name));
-  const membersOf = (file: string, name: string): string[] => {
-    const body = new RegExp(`interface ${name}\\b[^{]*{([\\s\\S]*?)\\n}`).exec(source(file))?.[1] ?? "";
-    return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] as string);
-  };
 
   it("have every option", () => {
     expect(documented("Of both")).toEqual(membersOf("connection/options.ts", "BrokerOptions"));
@@ -48,6 +54,49 @@ describe("the tables of options", () => {
     const { unsafeTracebacks, ...kinds } = values;
     expect(defaults.unsafeTracebacks).toBe(String(unsafeTracebacks));
     for (const [name, value] of Object.entries(kinds)) expect(defaults[name]).toBe(JSON.stringify(value));
+  });
+});
+
+describe("the tables of users", () => {
+  const path = "docs/guide/users.md";
+
+  it("have the options of a Portal and of a login", () => {
+    expect(namesIn(path, "Portal and Realm")).toEqual(membersOf("cred/portal-settings.ts", "PortalOptions"));
+    expect(namesIn(path, "Credentials")).toEqual(membersOf("cred/login.ts", "LoginOptions"));
+  });
+
+  it("have the bounds of failed logins", () => {
+    const rows = tableBelow(pageAt(path), "Failed logins");
+    expect(rows.map(([name]) => plain(name))).toEqual(membersOf("cred/rate-limit.ts", "RateLimit"));
+    const defaults = /const defaults: RateLimit = {([^}]*)}/.exec(source("cred/rate-limit.ts"))?.[1] ?? "";
+    for (const [name, value] of rows) {
+      const [, own] = new RegExp(`${plain(name)}: ([\\d_]+)`).exec(defaults) ?? [];
+      expect([name, numberOf(value)]).toEqual([name, numberOf(own)]);
+    }
+  });
+});
+
+describe("the tables of paging", () => {
+  it("have the options of a collector and their defaults", () => {
+    const path = "docs/guide/paging.md";
+    const code = source("flavors/page-collector.ts");
+    expect(namesIn(path, "Receiving")).toEqual(membersOf("flavors/page-collector.ts", "CollectOptions"));
+    for (const [name, value] of tableBelow(pageAt(path), "Receiving").slice(0, 2)) {
+      const constant = plain(name).replace(/[A-Z]/, "_$&").toUpperCase();
+      const [, own] = new RegExp(`const ${constant} = (.*);`).exec(code) ?? [];
+      expect([name, numberOf(value)]).toEqual([name, numberOf(own)]);
+    }
+  });
+});
+
+describe("the table of inspect()", () => {
+  it("has all that it shows", () => {
+    const shown = membersOf("broker/broker.ts", "Inspection");
+    const more = membersOf("connection/connection.ts", "ConnectionInspection");
+    expect(namesIn("docs/guide/testing.md", "inspect()").filter((name) => [...shown, ...more].includes(name))).toEqual([
+      ...shown,
+      ...more,
+    ]);
   });
 });
 
@@ -84,12 +133,13 @@ describe("the page of errors", () => {
   });
 
   it("names the limits that LimitExceeded can have", () => {
-    const files = ["broker/broker", "broker/dispatch", "broker/exports", "broker/imports", "wire/banana/writer"];
-    const more = ["wire/banana/inbox", "wire/banana/skimmer", "wire/jelly/jelly", "wire/jelly/unjelly"];
-    const used = [...files, ...more].flatMap((file) =>
-      [...source(`${file}.ts`).matchAll(/new LimitExceeded\(\s*"(\w+)"/g)].map((match) => match[1]),
+    const files = readdirSync(join(root, "packages/perspective-broker/src"), { recursive: true, encoding: "utf8" });
+    const used = files
+      .filter((file) => file.endsWith(".ts"))
+      .flatMap((file) => [...source(file).matchAll(/new LimitExceeded\(\s*"(\w+)"/g)].map((match) => match[1]));
+    const documented = quoted(sectionOf(page, "LimitExceeded")).filter(
+      (name) => Object.hasOwn(defaultLimits, name) || used.includes(name),
     );
-    const documented = quoted(sectionOf(page, "LimitExceeded")).filter((name) => Object.hasOwn(defaultLimits, name));
     expect([...new Set(documented)].sort()).toEqual([...new Set(used)].sort());
   });
 });
@@ -125,6 +175,36 @@ describe("the table of what is thrown", () => {
     const own = thrown[i] instanceof Named ? Named.wireName : Unexpected.wireName;
     expect((error as library.RemoteError).type).toBe(type === "its `wireName`" ? own : plain(type));
     expect(logged.some(({ level }) => level === "error") ? "yes" : "no").toBe(logs);
+  });
+});
+
+describe("the table of what is not there", () => {
+  class User extends library.Avatar {
+    perspective_stay(): string {
+      return "here";
+    }
+  }
+  const rows = tableBelow(pageAt("docs/guide/errors.md"), "RemoteError").map(
+    ([what = "", type = "", message = ""], i) => [what, plain(type), plain(message), i] as const,
+  );
+
+  it.each(rows)("says the truth of %s", async (_what, type, message, i) => {
+    const portal = new library.Portal(
+      { requestAvatar: () => ({ avatar: new User() }) },
+      { checkers: [library.allowAnonymous()] },
+    );
+    const { connection } = await ends(i === 1 ? portal : new library.Root(), { untidy: true });
+    const callees = [
+      () => connection.root,
+      () => connection.login<User>(new library.Anonymous()),
+      () => connection.object("nobody"),
+    ];
+    const callee: library.RemoteReference = (await callees[i]?.()) ?? connection.root;
+    const error: unknown = await callee.callRemote("foo").catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ type, message });
+    const remote = error as library.RemoteError;
+    expect(remote.check("builtins.AttributeError")).toBe(i < 2);
+    expect(remote.check(library.NoSuchMethod)).toBe(i === 0);
   });
 });
 
@@ -167,14 +247,13 @@ describe("the public names", () => {
   });
 
   it("are those of the README's table", () => {
-    const known = [source("connection/connection.ts"), source("references/remote-reference.ts")].join("\n");
+    const sources = ["connection/connection", "references/remote-reference", "flavors/copyable", "flavors/cacheable"];
+    const known = [...sources, "index"].map((file) => source(`${file}.ts`)).join("\n");
     const missing = tableBelow(pageAt("README.md"), "PB's words and ours")
       .flatMap(([, ours]) => quoted(ours ?? ""))
       .flatMap((code) => [...code.matchAll(/\b([A-Za-z]\w+)(?=\(|$)/g)].map((match) => match[1] as string))
       .filter((name) => !Object.hasOwn(library, name) && !new RegExp(`\\b${name}\\b`).test(known))
-      .filter(
-        (name) => !name.startsWith("remote_") && !["rootObject", "check", "type", "unsafeTracebacks"].includes(name),
-      );
+      .filter((name) => !name.endsWith("_foo") && !["rootObject", "check", "type", "unsafeTracebacks"].includes(name));
     expect(missing).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { UsernamePassword } from "perspective-broker";
 import { expect, it, onTestFinished } from "vitest";
 import { ourClient } from "./in-process.ts";
 import { finished, ours, peerFile, serving } from "./programs.ts";
@@ -23,10 +24,9 @@ it("npm run -s peer:server prints READY and nothing else, serves both ports, and
   const [, port, port2] = /^READY (\d+) (\d+)\n$/.exec(printed) ?? [];
   const connection = await ourClient(Number(port));
   expect(await connection.root.callRemote("echo", "there")).toBe("there");
-  const portal = (await ourClient(Number(port2))).root;
-  await expect(portal.callRemote("login", "alice")).rejects.toMatchObject({
-    type: "twisted.spread.flavors.NoSuchMethod",
-  });
+  const portal = await ourClient(Number(port2));
+  const alice = await portal.login(new UsernamePassword("alice", "secret"));
+  expect(await alice.callRemote("whoami")).toEqual(new TextEncoder().encode("alice"));
   // Whoever ends npm ends the server, too: its standard output is the same, and is at its end when all of them are gone.
   npm.kill("SIGTERM");
   await new Promise((resolve) => npm.stdout.on("end", resolve));
@@ -43,7 +43,7 @@ it("npm run -s peer:client --list has a line for each scenario", () => {
     .trimEnd()
     .split("\n")
     .map((line) => line.split(": ")[0]);
-  expect(names).toHaveLength(37);
+  expect(names).toHaveLength(58);
   const readme = readFileSync(peerFile("README.md"), "utf8");
   const described = [...readme.slice(readme.indexOf("## Scenarios")).matchAll(/^\| ([a-z_]+) \|/gm)].map(
     (row) => row[1],
@@ -58,7 +58,7 @@ it("the client runs what --only names, and ends with status 1 when something fai
     finished(ours("client.ts", "--port", String(port), "--port2", String(server.port2), "--only", names), 60);
   const good = await only(server.port, "echo_none,oneway");
   expect(good).toMatchObject({ code: 0, stdout: "ok echo_none\nok oneway\n2 passed, 0 failed\n" });
-  // The second port has a root without these methods.
+  // The second port has a Portal, which has none of these methods.
   const bad = await only(server.port2, "echo_none,no_such_method");
   expect(bad.code).toBe(1);
   expect(bad.stdout).toMatch(/^FAIL echo_none: RemoteError: .*echo\nok no_such_method\n1 passed, 1 failed\n$/);

@@ -30,14 +30,13 @@ if (options.list) {
 
 async function runAll(list: readonly Scenario[]): Promise<void> {
   const port = numberFrom("port", options.port, usage) ?? misused("--port is missing", usage);
-  // The Portal; none of the scenarios so far goes there.
-  numberFrom("port2", options.port2, usage);
+  const port2 = numberFrom("port2", options.port2, usage);
   const seconds = numberFrom("timeout", options.timeout, usage) ?? 10;
   const connecting: ConnectOptions = options.verbose ? {} : { log: () => {} };
   process.on("unhandledRejection", (reason) => strays.push(reason));
   let failed = 0;
   for (const scenario of list) {
-    const why = await failure(scenario, new Peer(options.host, port, connecting), seconds);
+    const why = await failure(scenario, new Peer({ host: options.host, port, port2 }, connecting), seconds);
     if (why === undefined) {
       console.log(`ok ${scenario.name}`);
     } else {

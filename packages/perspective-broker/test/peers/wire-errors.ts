@@ -30,15 +30,3 @@ class ArithmeticError extends Error {
 export class ZeroDivisionError extends ArithmeticError {
   static override readonly wireName = "builtins.ZeroDivisionError";
 }
-
-/** Registered where it is sent and nowhere else, so that the receiver must refuse it. */
-export class Unregistered extends Error {
-  static readonly wireName = "pbpeer.Unregistered";
-  readonly n = 1;
-}
-
-/** The same under a tag without a dot, which the receiver refuses at an earlier step. */
-export class UnregisteredNoDot extends Error {
-  static readonly wireName = "pbpeerUnregistered";
-  readonly n = 1;
-}

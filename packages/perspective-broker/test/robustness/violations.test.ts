@@ -152,6 +152,19 @@ describe("messages that are none", () => {
     ["a decref of zero", ["decref", 0], "UNKNOWN_ID"],
     ["a decref below zero", ["decref", -1], "UNKNOWN_ID"],
     ["a decref beyond numbers", ["decref", 2n ** 100n], "UNKNOWN_ID"],
+    ["a cachemessage of three", ["cachemessage", 1, 1], "PROTOCOL_ERROR"],
+    ["a decache of nothing", ["decache"], "PROTOCOL_ERROR"],
+    ["a decache of a name", ["decache", "root"], "PROTOCOL_ERROR"],
+    ["a decache of a list", ["decache", []], "PROTOCOL_ERROR"],
+    ["a decache of what was never given", ["decache", 1], "UNKNOWN_ID"],
+    ["a decache beyond numbers", ["decache", 2n ** 100n], "UNKNOWN_ID"],
+    ["an uncache of a list", ["uncache", []], "PROTOCOL_ERROR"],
+    ["an uncache of what was never received", ["uncache", 1], "UNKNOWN_ID"],
+    [
+      "a cache that was never given, sent home",
+      ["message", 1, "root", "echo", 1, ["tuple", ["lcache", 1]], ["dictionary"]],
+      "UNKNOWN_ID",
+    ],
     [
       "an object that was never given, sent home",
       ["message", 1, "root", "echo", 1, ["tuple", ["local", 1]], ["dictionary"]],
@@ -214,6 +227,7 @@ describe("calls that cannot be understood", () => {
   ];
   const insecure = "twisted.spread.jelly.InsecureJelly";
   const value = "builtins.ValueError";
+  const key = "builtins.KeyError";
   const deep = (depth: number): Term => (depth === 0 ? 0 : ["list", deep(depth - 1)]);
 
   it.each<[string, Term, Term, string]>([
@@ -240,7 +254,8 @@ describe("calls that cannot be understood", () => {
     ["an impossible date", ["tuple", ["date", "2020 13 1"]], ["dictionary"], value],
     ["a maybe for a boolean", ["tuple", ["boolean", "maybe"]], ["dictionary"], value],
     ["lists nested too deep", ["tuple", deep(600)], ["dictionary"], "twisted.spread.pb.Error"],
-    ["a cache that nobody has", ["tuple", ["cached", 1]], ["dictionary"], value],
+    ["a cache with no number", ["tuple", ["cached", "x"]], ["dictionary"], value],
+    ["a cache sent home by name", ["tuple", ["lcache", "x"]], ["dictionary"], value],
     ["a name that is not published, sent home", ["tuple", ["local", "nobody"]], ["dictionary"], value],
     ["a reference with no number", ["tuple", ["remote", "x"]], ["dictionary"], value],
   ])("are answered with an error: %s", async (_what, args, keywords, type) => {
@@ -249,6 +264,21 @@ describe("calls that cannot be understood", () => {
     peer.says(["message", 2, "root", "echo", 0, args, keywords]);
     peer.calls(3, "root", "echo", "still here");
     expect(await peer.hears()).toEqual(failed(1, type));
+    expect(await peer.hears()).toEqual(["answer", 3, "still here"]);
+    expect(root.called).toBe(1);
+    await friendIsWell();
+  });
+
+  it.each<[string, Term, string]>([
+    ["a cache that nobody has", ["cached", 1], key],
+    ["a cache of an unknown class", ["app.Stock", 1, ["dictionary"]], insecure],
+  ])("are answered with an error, and what came is given back: %s", async (_what, form, type) => {
+    const { peer, root, friendIsWell } = await attacked();
+    for (const wanted of [1, 0]) peer.says(["message", 1, "root", "echo", wanted, ["tuple", form], ["dictionary"]]);
+    peer.calls(3, "root", "echo", "still here");
+    expect(await peer.hears()).toEqual(["decache", 1]);
+    expect(await peer.hears()).toEqual(failed(1, type));
+    expect(await peer.hears()).toEqual(["decache", 1]);
     expect(await peer.hears()).toEqual(["answer", 3, "still here"]);
     expect(root.called).toBe(1);
     await friendIsWell();

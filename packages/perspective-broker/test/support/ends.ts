@@ -61,7 +61,7 @@ export async function ends<T = any>(root: RootFor, options: EndsOptions = {}): P
   return made;
 }
 
-/** Waits, a bounded number of turns, until both tables are empty, and says what is left in them. */
+/** Waits, a bounded number of turns, until the tables of both are empty, and says what is left in them. */
 export async function emptied(end: Pick<Ends<unknown>, "connection" | "accepted">): Promise<void> {
   for (let turn = 0; turn < 200 && !(isEmpty(end.connection) && isEmpty(end.accepted)); turn++) await turnOver();
   expect(left(end.connection), "left at the client").toEqual(NOTHING);
@@ -82,14 +82,14 @@ export async function until(holds: () => boolean, what = "the condition"): Promi
   expect.fail(`${what} did not come about`);
 }
 
-const NOTHING = { exports: [], imports: [], awaited: 0, running: 0, waiting: 0 };
+const NOTHING = { exports: [], imports: [], cachesGiven: [], cachesHeld: [], awaited: 0, running: 0, waiting: 0 };
 
+/** What the tables of one end hold. */
 function left(connection: Connection): typeof NOTHING {
-  const { exports, imports, awaited, running, waiting } = connection.inspect();
-  return { exports, imports, awaited, running, waiting } as typeof NOTHING;
+  const { exports, imports, cachesGiven, cachesHeld, awaited, running, waiting } = connection.inspect();
+  return { exports, imports, cachesGiven, cachesHeld, awaited, running, waiting } as typeof NOTHING;
 }
 
 function isEmpty(connection: Connection): boolean {
-  const { exports, imports, awaited, running, waiting } = connection.inspect();
-  return exports.length + imports.length + awaited + running + waiting === 0;
+  return Object.values(left(connection)).every((table) => (Array.isArray(table) ? table.length : table) === 0);
 }

@@ -30,7 +30,7 @@ describe("the types", () => {
   });
 
   it("leave short names in the declarations of who uses them", async () => {
-    const declarations = await emitted("emitted.tsconfig.json", "emitted.d.ts");
+    const [declarations = ""] = await emitted("emitted.tsconfig.json", "emitted.d.ts");
     expect(declarations.match(/^export declare const .*$/gm)).toEqual([
       "export declare const root: RemoteReference<One>;",
       'export declare const pending: import("../../src/types.ts").PendingReference<Two>;',
@@ -43,8 +43,20 @@ describe("the types", () => {
   });
 
   it("keep their brands in our own declarations", async () => {
-    expect(await emitted("emitted.tsconfig.json", "remote-reference.d.ts")).toContain('readonly "~pb": "remote";');
-    expect(await emitted("emitted.tsconfig.json", "referenceable.d.ts")).toContain('readonly "~pb": "ref";');
+    const brands = {
+      "remote-reference.d.ts": ['readonly "~pb": "remote";'],
+      "referenceable.d.ts": ['readonly "~pb": "ref";'],
+      "avatar.d.ts": ['readonly "~pb": "avatar";', 'readonly "~pbStandsFor": T;'],
+      "viewable.d.ts": ['readonly "~pb": "view";', 'readonly "~pbStandsFor": T;'],
+      "copyable.d.ts": ['readonly "~pb": "copy";', 'readonly "~pbCopy": Copy;'],
+      "cacheable.d.ts": ['readonly "~pb": "cache";', 'readonly "~pbCopy": Copy;'],
+      "remote-cache.d.ts": ['readonly "~pb": "cached";'],
+      "observer.d.ts": ['readonly "~pb": "observer";'],
+    };
+    const declarations = await emitted("emitted.tsconfig.json", ...Object.keys(brands));
+    Object.values(brands).forEach((lines, i) => {
+      for (const line of lines) expect(declarations[i]).toContain(line);
+    });
   });
 });
 
@@ -66,16 +78,19 @@ async function instantiations(project: string): Promise<number> {
   return Number(count);
 }
 
-/** The declaration file of that name, made by compiling a project. */
-async function emitted(project: string, name: string): Promise<string> {
+/** The declaration files of these names, made by compiling a project. */
+async function emitted(project: string, ...names: string[]): Promise<string[]> {
   const target = await mkdtemp(join(tmpdir(), "pb-types-"));
   try {
     const emit = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", target];
     const { output } = await compile(project, "--pretty", "false", ...emit);
     const files = await readdir(target, { recursive: true });
-    const found = files.find((file) => basename(file) === name);
-    expect(found, `${name} among ${files.join(" ")}\n${output}`).toBeDefined();
-    return await readFile(join(target, found as string), "utf8");
+    const read = names.map((name) => {
+      const found = files.find((file) => basename(file) === name);
+      expect(found, `${name} among ${files.join(" ")}\n${output}`).toBeDefined();
+      return readFile(join(target, found as string), "utf8");
+    });
+    return await Promise.all(read);
   } finally {
     await rm(target, { recursive: true, force: true });
   }

@@ -101,7 +101,7 @@ describe("an error that is thrown here", () => {
 
   it("travels as itself if its class is registered", () => {
     const registry = new Registry();
-    registry.registerError(KnownError);
+    registry.registerError(KnownError, undefined, { thrownAs: "itself" });
     const vector = failures.sent.find(({ raises }) => raises === "known");
     expect(hex(sent(new KnownError(), false, { registry }))).toBe(vector?.hex);
     const [form] = decodeAll(sent(Object.assign(new KnownError(), { code: 42 }), true, { registry }));
@@ -286,7 +286,7 @@ describe("a failure that arrives", () => {
 
 describe("an error of a registered class", () => {
   const registry = new Registry();
-  registry.registerError(KnownError);
+  registry.registerError(KnownError, undefined, { thrownAs: "itself" });
 
   it("arrives as itself, with its properties and message", () => {
     const error = received(["pbpeer.KnownError", ["dictionary", [unicode("code"), 42]]], { registry }) as KnownError;

@@ -166,7 +166,7 @@ describe("writing", () => {
     const [few, many] = [graph(10_000), graph(20_000)];
     const send = (value: unknown) => {
       const end = new CodecEnd();
-      end.codec.sendCall(1, "root", "f", [value], undefined, true);
+      end.codec.sendCall("object", 1, "root", "f", [value], undefined, true, null);
       end.written();
     };
     send(few);

@@ -1,5 +1,5 @@
-// The broker's messages but for calls and answers: what each is, and what a malformed one does. Rows of the tables of spec
-// §2.11, §4.1, §4.2, §4.6 and §4.7.
+// The broker's messages but for calls and answers, and those about caches: what each is, and what a malformed one does. Rows of
+// the tables of spec §2.11, §4.1, §4.2 and §4.6.
 import { describe, expect, it } from "vitest";
 import type { RemoteReference } from "../../src/index.ts";
 import { agreed, call, errorTo, expectClosed, expectOpen, NONE } from "./support/conversation.ts";
@@ -13,7 +13,10 @@ describe("spec §4: operand counts", () => {
     message: [1, "root", "echo", 1, ["tuple", 1], NONE],
     answer: [1, 7],
     error: [1, 7],
+    cachemessage: [1, 1, "price", 1, ["tuple", 1], NONE],
     decref: [1],
+    decache: [1],
+    uncache: [1],
     didNotUnderstand: ["x"],
   };
   for (const [command, operands] of Object.entries(whole)) {
@@ -122,11 +125,6 @@ describe("spec §4.2: unknown commands and malformed messages", () => {
     await stranger.say(["message", 3, "root", "getTwo", 1, ["tuple"], NONE]);
     expect(stranger.heard().at(-1)).toEqual(["answer", 3, ["remote", 2]]);
   });
-
-  it("decache and uncache of an unknown luid close", async () => {
-    await expectClosed(encode(["decache", 1]), "PROTOCOL_ERROR");
-    await expectClosed(encode(["uncache", 1]), "PROTOCOL_ERROR");
-  });
 });
 
 describe("spec §2.11: bytes that are no Banana", () => {
@@ -218,15 +216,6 @@ describe("spec §4.6: decref", () => {
       ["answer", 1, ["local", 8]],
       ["decref", 8],
     ]);
-  });
-});
-
-describe("spec §4.7: cachemessage", () => {
-  it("is not understood while there are no caches", async () => {
-    const { stranger, connection } = await agreed();
-    await stranger.say(["cachemessage", 1, 1, "price", 1, ["tuple"], NONE]);
-    expect(stranger.heard()).toEqual([["didNotUnderstand", "cachemessage"]]);
-    expect(await ending(connection)).toMatchObject({ code: "PROTOCOL_ERROR" });
   });
 });
 

@@ -6,6 +6,9 @@ import { BananaError, LimitExceeded, ProtocolError } from "../../src/errors.ts";
 import { type CloseCode, Keywords, Referenceable, RemoteReference } from "../../src/index.ts";
 import { defaultLimits } from "../../src/limits.ts";
 import { Inbox } from "../../src/wire/banana/inbox.ts";
+import { RemoteStock, Stock } from "../peers/wire-caches.ts";
+import { wireClasses } from "../peers/wire-classes.ts";
+import { Point, Tagged } from "../peers/wire-copies.ts";
 import { expression, graph, leaf, message, sendable } from "./support/arbitraries.ts";
 import { CodecEnd, type Told, valueBytes, valueBytesFrom, valueFrom, valueFromAt } from "./support/codecs.ts";
 import { Echo } from "./support/echo.ts";
@@ -17,6 +20,8 @@ import { sessions } from "./support/vectors.ts";
 
 const { PROPERTY_SEED = "20260101", PROPERTY_TIMES = "1" } = process.env;
 const runs = (numRuns: number) => ({ seed: Number(PROPERTY_SEED), numRuns: numRuns * Number(PROPERTY_TIMES) });
+/** With copies and caches. */
+const registry = wireClasses();
 const dialect = fc.constantFrom<DialectName>("pb", "none");
 
 /** Cuts bytes into chunks of the given sizes, over and over. */
@@ -57,20 +62,23 @@ describe("any sendable value", () => {
     );
   });
 
-  it("may hold objects of both sides, which come home as themselves", () => {
+  it("may hold objects and caches of both sides, which come home as themselves, and copies", () => {
     class Mine extends Referenceable {}
-    const [near, far] = [new CodecEnd(), new CodecEnd()];
-    const mine = Array.from({ length: 4 }, () => new Mine());
-    const theirs = mine.map(() => valueFromAt(near, valueBytesFrom(far, new Mine())));
+    const [near, far] = [new CodecEnd("pb", { registry }), new CodecEnd("pb", { registry })];
+    const objects = () => [new Mine(), new Mine(), new Stock("ACME", 10), new Stock("OTHER", 11)];
+    const mine = objects();
+    const theirs = objects().map((object) => valueFromAt(near, valueBytesFrom(far, object)));
+    const copies = [new Point(1, 2), new Tagged("a", new Tagged("b"))];
     fc.assert(
-      fc.property(graph(fc.constantFrom<unknown>(...mine, ...theirs)), (value) => {
+      fc.property(graph(fc.constantFrom<unknown>(...mine, ...theirs, ...copies)), (value) => {
         const there = valueFromAt(far, valueBytesFrom(near, value));
         const back = valueFromAt(near, valueBytesFrom(far, there));
         expect(difference(back, value)).toBeUndefined();
       }),
       runs(150),
     );
-    expect(theirs.every((reference) => reference instanceof RemoteReference)).toBe(true);
+    const kinds = [RemoteReference, RemoteReference, RemoteStock, RemoteStock];
+    expect(theirs.map((object) => (object as object).constructor)).toEqual(kinds);
   });
 
   it("is an argument, a keyword and a result", () => {
@@ -85,7 +93,16 @@ describe("any sendable value", () => {
         (args, named, dialect, wanted) => {
           const keywords = Keywords.fromEntries(named);
           const [near, far] = [new CodecEnd(dialect), new CodecEnd(dialect)];
-          near.codec.sendCall(7, "root", "method", args, keywords.size === 0 ? undefined : keywords, wanted);
+          near.codec.sendCall(
+            "object",
+            7,
+            "root",
+            "method",
+            args,
+            keywords.size === 0 ? undefined : keywords,
+            wanted,
+            null,
+          );
           far.feed(near.written());
           const told = far.told[0] as Extract<Told, { kind: "called" }>;
           expect(told).toMatchObject({ kind: "called", id: 7, target: "root", method: "method", wantsAnswer: wanted });
@@ -113,7 +130,7 @@ describe("any sendable value", () => {
               if (share) shared.push(value);
               return share ? shared : [value];
             });
-            near.codec.sendCall(1, "root", "f", args, undefined, true);
+            near.codec.sendCall("object", 1, "root", "f", args, undefined, true, null);
             return args;
           });
           const bytes = near.written();
@@ -139,7 +156,7 @@ describe("any sendable value", () => {
 
 /** What an end makes of bytes that come in these chunks: what it told, and how it failed. */
 function outcome(parts: readonly Uint8Array[], dialect: DialectName): { told: string[]; failed: string | undefined } {
-  const end = new CodecEnd(dialect);
+  const end = new CodecEnd(dialect, { registry });
   end.awaited = new Set([1, 2, 3]);
   let failed: string | undefined;
   let messages = 0;
@@ -171,7 +188,7 @@ function asText(told: Told): string {
 
 function printed(value: unknown): string {
   const end = new CodecEnd("none", { values: { unsendable: "unpersistable" } });
-  end.codec.sendAnswer(1, value);
+  end.codec.sendAnswer(1, value, null);
   return hex(end.written());
 }
 
@@ -262,7 +279,7 @@ describe("any sequence of bytes", () => {
   const codes: readonly CloseCode[] = ["PROTOCOL_ERROR", "BANANA_ERROR", "LIMIT_EXCEEDED", "UNKNOWN_ID"];
 
   it("makes a server close with a named reason or go on; its neighbour never notices", async () => {
-    const { server, stranger: neighbour, logged } = await strangerAtServer(new Echo());
+    const { server, stranger: neighbour, logged } = await strangerAtServer(new Echo(), { registry });
     await neighbour.agree();
     let calls = 0;
     const call = (id: number): Sexp => ["message", id, "root", "echo", 1, ["tuple", id], ["dictionary"]];
@@ -305,7 +322,7 @@ describe("any sequence of bytes", () => {
       fc.asyncProperty(
         messages.map((m) => encodeAll(m as Sexp[])),
         async (bytes) => {
-          const { stranger, connected, logged } = strangerAtClient();
+          const { stranger, connected, logged } = strangerAtClient({ registry });
           await stranger.agree();
           const connection = await connected;
           const echo = new Echo();

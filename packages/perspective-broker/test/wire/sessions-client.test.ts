@@ -2,18 +2,60 @@
 // through the public names, the server's bytes are the recorded ones, and what the client writes has to be what Twisted's
 // client wrote, byte for byte. Where Python's garbage collector gave a reference back, `release()` does.
 import { describe, expect, it } from "vitest";
-import { InsecureJelly, NegotiationError, RemoteError } from "../../src/errors.ts";
-import { type Connection, Keywords, none, pb, Registry, RemoteReference } from "../../src/index.ts";
+import { InsecureJelly, NegotiationError, RemoteError, UnauthorizedLogin } from "../../src/errors.ts";
+import {
+  Anonymous,
+  CallbackPageCollector,
+  type Connection,
+  type Credentials,
+  Keywords,
+  MemoryPublishedStore,
+  none,
+  type Observer,
+  pb,
+  type Referenceable,
+  RemoteCache,
+  RemoteReference,
+  UsernamePassword,
+} from "../../src/index.ts";
 import type { Target } from "../../src/references/conversation.ts";
+import { cacheTarget } from "../../src/references/remote-cache.ts";
 import { targetOf } from "../../src/references/remote-reference.ts";
 import { ClientTwo } from "../peers/scenarios/client-two.ts";
-import { KnownError, Unregistered, UnregisteredNoDot } from "../peers/wire-errors.ts";
-import { type DialectName, decodeAll, encode, type Sexp } from "./support/elements.ts";
+import { Stock } from "../peers/wire-caches.ts";
+import { wireClasses } from "../peers/wire-classes.ts";
+import { Made, MadeHere, Point, RemotePerUser, Tagged, Unregistered, UnregisteredNoDot } from "../peers/wire-copies.ts";
+import { KnownError } from "../peers/wire-errors.ts";
+import { RemoteNews } from "../peers/wire-published.ts";
+import { type DialectName, decodeAll, encode, hex, type Sexp } from "./support/elements.ts";
 import { difference } from "./support/graph.ts";
 import { GREETING, type Stranger, strangerAtClient } from "./support/stranger.ts";
-import { balance, comparable, dialectOf, messagesOf, nameOf, session } from "./support/transcripts.ts";
-import { type Objects, unjelly } from "./support/unjelly.ts";
+import {
+  balances,
+  comparable,
+  dialectOf,
+  isGivingBack,
+  messagesOf,
+  nameOf,
+  session,
+  tablesOf,
+} from "./support/transcripts.ts";
+import { type Instance, type Objects, unjelly } from "./support/unjelly.ts";
 import { type Recorded, sessions } from "./support/vectors.ts";
+
+/** What instances are sent as and received as. */
+const sent: Record<string, () => object> = {
+  "pbpeer.Point": () => new Point(),
+  pbpeerTagged: () => new Tagged(),
+  "pbpeer.Made": () => new Made(0),
+  "pbpeer.Unregistered": () => new Unregistered(),
+  pbpeerUnregistered: () => new UnregisteredNoDot(),
+};
+const received: Record<string, () => object> = {
+  "pbpeer.Point": () => new Point(),
+  pbpeerTagged: () => new Tagged(),
+  "pbpeer.PerUser": () => new RemotePerUser(),
+};
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
@@ -22,13 +64,24 @@ class Player {
   readonly #stranger: Stranger;
   readonly #connection: Connection;
   readonly #dialect: DialectName;
+  readonly #newObject: () => Referenceable;
   /** Our objects by the id that Twisted's client gave them; ours has to give them the same. */
-  readonly #mine = new Map<number, ClientTwo>();
+  readonly #mine = new Map<number, Referenceable>();
   readonly #theirs = new Map<number, RemoteReference>();
+  /** The same for our caches, and their copies of theirs. */
+  readonly #given = new Map<number, Stock>();
+  readonly #held = new Map<number, RemoteCache>();
   readonly outcomes = new Map<number, Outcome>();
   #calls = 0;
 
-  constructor(stranger: Stranger, connection: Connection, dialect: DialectName) {
+  /** `newObject` makes what the server calls. */
+  constructor(
+    stranger: Stranger,
+    connection: Connection,
+    dialect: DialectName,
+    newObject: () => Referenceable = () => new ClientTwo(),
+  ) {
+    this.#newObject = newObject;
     this.#stranger = stranger;
     this.#connection = connection;
     this.#dialect = dialect;
@@ -44,9 +97,16 @@ class Player {
       case "decref":
         (this.#theirs.get(message[1]) as RemoteReference).release();
         break;
+      case "cachemessage":
+        this.#tell(message);
+        break;
+      case "decache":
+        (this.#held.get(message[1]) as RemoteCache).release();
+        break;
       // Our objects answer by themselves, and the version is sent unasked.
       case "answer":
       case "error":
+      case "uncache":
       case "version":
         break;
       default:
@@ -64,6 +124,12 @@ class Player {
     return unjelly(form, {
       remote: (id) => this.#theirs.get(id),
       local: (id) => this.#mine.get(id as number),
+      cached: (id) => this.#held.get(id),
+      lcache: (id) => this.#given.get(id),
+      instance: (tag, id) => {
+        if (id !== undefined) return { object: this.#held.get(id), fill() {} };
+        return tag === "pbpeer.Made" ? madeHere() : filled(received[tag]?.());
+      },
     });
   }
 
@@ -81,17 +147,32 @@ class Player {
     if (named.length > 0) values.push(Keywords.fromEntries(named));
     const callee = this.#target(target);
     const id = ++this.#calls;
-    if (flag === 0) {
-      callee.callRemoteOnly(method, ...values);
-      return;
-    }
-    callee.callRemote(method, ...values).then(
+    if (flag === 0) callee.callRemoteOnly(method, ...values);
+    // A copy of something published asks for its state by itself.
+    else if (method === "getStateToPublish") this.#settle(id, this.#published());
+    else this.#settle(id, callee.callRemote(method, ...values));
+  }
+
+  /** A message to the one copy of a cache of ours. */
+  #tell([, , target, method, , args]: [string, number, number, string, number, Sexp]): void {
+    const [observer]: Iterable<Observer> = (this.#given.get(target) as Stock).observers;
+    this.#settle(++this.#calls, observer?.callRemote(method, ...(this.#values(args) as unknown[])));
+  }
+
+  #settle(id: number, answer: PromiseLike<unknown> | undefined): void {
+    answer?.then(
       (value: unknown) => {
         this.#remember(value);
         this.outcomes.set(id, { value });
       },
       (error: unknown) => this.outcomes.set(id, { error }),
     );
+  }
+
+  async #published(): Promise<unknown> {
+    const [news] = this.#held.values();
+    const { headline, number } = await (news as RemoteNews).whenActivated();
+    return { headline, number };
   }
 
   #target(id: number | string): RemoteReference {
@@ -104,18 +185,37 @@ class Player {
   #values(form: Sexp): unknown {
     return unjelly(form, {
       remote: (id) => {
-        if (!this.#mine.has(id)) this.#mine.set(id, new ClientTwo());
+        if (!this.#mine.has(id)) this.#mine.set(id, this.#newObject());
         return this.#mine.get(id);
       },
       local: (id) => (typeof id === "string" ? this.#connection.root : this.#theirs.get(id)),
-      instance: (tag) => (tag === "pbpeer.Unregistered" ? new Unregistered() : new UnregisteredNoDot()),
+      cached: (id) => this.#given.get(id),
+      lcache: (id) => this.#held.get(id),
+      instance: (tag, id) => {
+        if (id === undefined) return filled(sent[tag]?.());
+        const stock = new Stock("", 0);
+        this.#given.set(id, stock);
+        return filled(stock);
+      },
     });
   }
 
   #remember(value: unknown): void {
     if (value instanceof RemoteReference) this.#theirs.set(targetOf(value).id as number, value);
+    else if (value instanceof RemoteCache) this.#held.set(cacheTarget(value)?.id as number, value);
     else if (Array.isArray(value)) for (const item of value) if (!Array.isArray(item)) this.#remember(item);
   }
+}
+
+function filled(object: object | undefined): Instance {
+  if (object === undefined) throw new TypeError("an instance of a class that is not here");
+  return { object, fill: (state) => void Object.assign(object, state) };
+}
+
+/** What a function made of the state. */
+function madeHere(): Instance {
+  const object = new MadeHere(undefined);
+  return { object, fill: (state) => void Object.assign(object, { state }) };
 }
 
 interface Difference {
@@ -144,9 +244,10 @@ const differences: Record<string, Difference> = {
 };
 
 async function replay(name: string): Promise<void> {
-  const registry = new Registry();
-  if (name === "error_known") registry.registerError(KnownError);
-  if (name === "insecure_jelly") for (const kind of [Unregistered, UnregisteredNoDot]) registry.registerError(kind);
+  class KeptNews extends RemoteNews {
+    static override store = new MemoryPublishedStore();
+  }
+  const registry = wireClasses(KeptNews);
   for (const original of session(name).connections) {
     const recorded = differences[name]?.adapt?.(original) ?? original;
     const dialect = dialectOf(recorded);
@@ -155,7 +256,9 @@ async function replay(name: string): Promise<void> {
     stranger.dialect = dialect;
     await stranger.write(GREETING);
     const connection = await connected;
-    const player = new Player(stranger, connection, dialect);
+    const paging = name.endsWith("pager");
+    const newObject = paging ? () => new CallbackPageCollector(() => {}) : undefined;
+    const player = new Player(stranger, connection, dialect, newObject);
     // Its choice is no message, and goes out unasked.
     let chosen = false;
     let tables = connection.inspect();
@@ -173,8 +276,7 @@ async function replay(name: string): Promise<void> {
     await stranger.quiet();
     const theirs = messagesOf(recorded, "client");
     expect(stranger.frames().map(comparable)).toEqual(theirs.map(comparable));
-    expect(tables.exports.map(({ id, count }) => [id, count])).toEqual(balance(recorded, "client", dialect));
-    expect(tables.imports.map(({ id, receipts }) => [id, receipts])).toEqual(balance(recorded, "server", dialect));
+    expect(tablesOf(tables)).toEqual(balances(recorded, "client", dialect));
     checkOutcomes(name, recorded, player, dialect);
   }
 }
@@ -244,4 +346,50 @@ describe("a session with Twisted's server, played to a client of ours", () => {
     expect(await echoed).toBe(mine);
     expect(connection.inspect().exports).toEqual([]);
   });
+});
+
+describe("a login, as Twisted's client made it", () => {
+  const alice = new UsernamePassword("alice", "secret");
+  const rows: [session: string, logins: [credentials: Credentials, mind?: ClientTwo][]][] = [
+    ["login_ok", [[alice]]],
+    [
+      "login_bad_password",
+      [[new UsernamePassword("alice", "wrong")], [new UsernamePassword("mallory", "secret")], [alice]],
+    ],
+    ["login_anonymous", [[new Anonymous()]]],
+    ["mind", [[alice, new ClientTwo()]]],
+  ];
+
+  for (const [name, logins] of rows) {
+    it(`says the same, but gives the challenger back after its answer: ${name}`, async () => {
+      const [recorded = []] = session(name).connections;
+      const answers = messagesOf(recorded, "server").filter((message) =>
+        /^(answer|error)$/.test(nameOf(message, "pb")),
+      );
+      const { stranger, connected } = strangerAtClient();
+      await stranger.write(GREETING);
+      const connection = await connected;
+      for (const [credentials, mind] of logins) {
+        const login = connection.login(credentials, { allowMD5: "only", ...(mind && { mind }) });
+        const settled = Promise.allSettled([login]);
+        let last = "";
+        for (let calls = credentials instanceof Anonymous ? 1 : 2; calls > 0; calls--) {
+          const answer = answers.shift() as Uint8Array;
+          last = nameOf(answer, "pb");
+          await stranger.quiet();
+          await stranger.write(answer);
+        }
+        const [outcome] = await settled;
+        if (last === "answer") expect(outcome).toMatchObject({ value: expect.any(RemoteReference) });
+        else expect(outcome).toMatchObject({ reason: expect.any(UnauthorizedLogin) });
+      }
+      await stranger.quiet();
+      const said = stranger.frames();
+      const parts = (messages: Uint8Array[]) => [
+        messages.filter((message) => !isGivingBack(message, "pb")).map(hex),
+        messages.filter((message) => isGivingBack(message, "pb")).map(hex),
+      ];
+      expect(parts(said)).toEqual(parts(messagesOf(recorded, "client").slice(0, said.length)));
+    });
+  }
 });

@@ -1,18 +1,40 @@
 // Whole sessions that two real Twisted programs had, played again to a server of ours: it gets the client's bytes and has to
 // say what Twisted's server said, byte for byte. What differs on purpose is in one table.
+import { randomBytes } from "node:crypto";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type ConnectionInspection, type LogRecord, listen, Registry, type Server } from "../../src/index.ts";
-import { PeerRoot, Shared } from "../peers/served/root.ts";
-import { KnownError } from "../peers/wire-errors.ts";
-import { type DialectName, hex } from "./support/elements.ts";
-import { anotherStranger, type Stranger } from "./support/stranger.ts";
-import { balance, comparable, dialectOf, isDecref, messagesOf, session, unordered } from "./support/transcripts.ts";
-import { type Recorded, sessions } from "./support/vectors.ts";
+import {
+  type Connection,
+  type ConnectionInspection,
+  type ListenOptions,
+  type LogRecord,
+  listen,
+  type RootFor,
+  type Server,
+} from "../../src/index.ts";
+import { peerPortal } from "../peers/served/portal.ts";
+import { PeerRoot } from "../peers/served/root.ts";
+import { Shared } from "../peers/served/shared.ts";
+import { wireClasses } from "../peers/wire-classes.ts";
+import { type DialectName, decodeAll, encode, hex, type Sexp } from "./support/elements.ts";
+import { type AtServer, anotherStranger, type Stranger } from "./support/stranger.ts";
+import {
+  balances,
+  comparable,
+  dialectOf,
+  isGivingBack,
+  messagesOf,
+  session,
+  tablesOf,
+  unordered,
+} from "./support/transcripts.ts";
+import { type Recorded, type RecordedSession, sessions } from "./support/vectors.ts";
 
 interface Difference {
   readonly why: string;
-  /** Ours and Twisted's messages without decrefs; throws if they differ more than they should. */
-  compare(ours: readonly Uint8Array[], theirs: readonly Uint8Array[], dialect: DialectName): void;
+  /** Changes what was recorded before it is played. */
+  readonly adapt?: (recorded: readonly Recorded[]) => readonly Recorded[];
+  /** Ours and Twisted's messages that give nothing back; throws if they differ more than they should. */
+  compare?(ours: readonly Uint8Array[], theirs: readonly Uint8Array[], dialect: DialectName): void;
 }
 
 const differences: Record<string, Difference> = {
@@ -33,8 +55,35 @@ const differences: Record<string, Difference> = {
     },
   },
   x_insecure_answer: {
-    why: "no class of copies is served here: getPoint is no method",
-    compare: (ours) => expect(ours.length).toBe(2),
+    why: "the recorded server had been made to send a Point under a tag that nobody has registered",
+    compare(ours, theirs, dialect) {
+      const retagged = (message: Uint8Array) => {
+        const [sexp] = decodeAll(message, dialect);
+        return JSON.stringify(sexp).replace('"pbpeer.Point"', '"pbpeer.Unregistered"');
+      };
+      expect(ours.map(retagged)).toEqual(theirs.map(retagged));
+    },
+  },
+  cacheable_from_server: {
+    why: "the recorded client had gone before it could be told that the id of its last cache is free",
+    adapt: (recorded) => withLast(recorded, ["uncache", 2]),
+  },
+  mind: {
+    why: "a mind is given back when its avatar logs out; in Twisted when the server collects its garbage",
+    adapt: (recorded) => withLast(recorded, ["decref", 1]),
+  },
+  login_concurrent: {
+    why: "passwords are compared beside each other here, so that either login may be done first; one waits for the other",
+    adapt: (recorded) => {
+      const named = ([name, id]: readonly Sexp[], { bytes }: Recorded): boolean => {
+        const [sexp] = bytes === undefined ? [] : (decodeAll(bytes) as any[]);
+        return sexp?.[0] === name && sexp[1] === id;
+      };
+      const answer = recorded.filter((message) => named(["answer", 3], message));
+      const others = recorded.filter((message) => !named(["answer", 3], message));
+      const at = others.findIndex((message) => named(["message", 4], message));
+      return [...others.slice(0, at), ...answer, ...others.slice(at)];
+    },
   },
   x_too_big_answer: {
     why: "a result that Banana refuses is an error answer (§12.2); Twisted drops the connection",
@@ -46,66 +95,105 @@ const differences: Record<string, Difference> = {
   },
 };
 
-/** Twisted gives a reference back when its last variable goes, before the answer; here it follows the answer (§5.8, §12.3). */
-const laterDecrefs = "decrefs are compared as a set";
-
-interface Played {
-  readonly stranger: Stranger;
-  /** The server's tables before the end. */
-  readonly tables: ConnectionInspection;
+/** The same, with one more message of the server's before the end. */
+function withLast(recorded: readonly Recorded[], message: Sexp): readonly Recorded[] {
+  return [...recorded.slice(0, -1), { from: "server", bytes: encode(message) }, ...recorded.slice(-1)];
 }
+
+/** Twisted gives a reference back when its last variable goes, before the answer; here it follows the answer (§5.8, §12.3). */
+const laterDecrefs = "what gives something back is compared as a set";
 
 /** Plays the client's half of one connection; `size` is that of the chunks. */
-async function play(server: Server, recorded: readonly Recorded[], size: number): Promise<Played> {
-  const { stranger, connection } = await anotherStranger(server);
-  stranger.dialect = dialectOf(recorded);
-  let due = 0;
-  let tables = connection.inspect();
-  for (const { from, bytes } of recorded) {
-    if (from === "client" && bytes !== undefined) {
-      await stranger.write(bytes, size);
-    } else if (bytes !== undefined) {
-      if (!isDecref(bytes, stranger.dialect)) due++;
-      // The greeting is one of them, and is not among the frames.
-      await waitFor(() => withoutDecrefs(stranger.frames(), stranger.dialect).length >= due - 1);
-    } else {
-      // If it was the server who closed, ours may have had a better idea.
-      tables = connection.inspect();
-      stranger.close();
-      await stranger.quiet();
-    }
+class Play {
+  readonly stranger: Stranger;
+  /** The server's tables before the end. */
+  tables: ConnectionInspection;
+  readonly #connection: Connection;
+  readonly #recorded: readonly Recorded[];
+  readonly #size: number;
+  #at = 0;
+  #due = 0;
+
+  constructor(at: Pick<AtServer, "stranger" | "connection">, recorded: readonly Recorded[], size: number) {
+    this.stranger = at.stranger;
+    this.stranger.dialect = dialectOf(recorded);
+    this.#connection = at.connection;
+    this.#recorded = recorded;
+    this.#size = size;
+    this.tables = at.connection.inspect();
   }
-  await connection.closed;
-  return { stranger, tables };
+
+  /** Plays the first `count` of the messages, as far as that has not been done. */
+  async until(count: number): Promise<void> {
+    const { stranger } = this;
+    for (const { from, bytes } of this.#recorded.slice(this.#at, count)) {
+      if (from === "client" && bytes !== undefined) {
+        await stranger.write(bytes, this.#size);
+      } else if (bytes !== undefined) {
+        if (!isGivingBack(bytes, stranger.dialect)) this.#due++;
+        // The greeting is one of them, and is not among the frames.
+        await waitFor(() => inOrder(stranger.frames(), stranger.dialect).length >= this.#due - 1);
+      } else {
+        // If it was the server who closed, ours may have had a better idea.
+        this.tables = this.#connection.inspect();
+        stranger.close();
+        await stranger.quiet();
+        await this.#connection.closed;
+      }
+    }
+    this.#at = count;
+  }
 }
+
+/** Where the connections of a session were not one after the other: which one went on up to which message. */
+const turns: Record<string, readonly [connection: number, messages: number][]> = {
+  logout: [
+    [0, 8],
+    [1, 12],
+    [0, 10],
+    [1, Number.POSITIVE_INFINITY],
+    [0, Number.POSITIVE_INFINITY],
+  ],
+};
 
 /** Timers of the server run by the real clock: one scenario answers after a tenth of a second. */
 async function waitFor(holds: () => boolean): Promise<void> {
   for (let waited = 0; waited < 500 && !holds(); waited++) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-function withoutDecrefs(messages: readonly Uint8Array[], dialect: DialectName): Uint8Array[] {
-  return messages.filter((message) => !isDecref(message, dialect));
+/** The messages without those that give something back. */
+function inOrder(messages: readonly Uint8Array[], dialect: DialectName): Uint8Array[] {
+  return messages.filter((message) => !isGivingBack(message, dialect));
 }
 
-function decrefs(messages: readonly Uint8Array[], dialect: DialectName): string[] {
+function givingBack(messages: readonly Uint8Array[], dialect: DialectName): string[] {
   return messages
-    .filter((message) => isDecref(message, dialect))
+    .filter((message) => isGivingBack(message, dialect))
     .map(hex)
     .sort();
 }
 
-async function servePeer(): Promise<{ server: Server; logged: LogRecord[] }> {
-  const registry = new Registry();
-  registry.registerError(KnownError);
+/** The challenges that Twisted's server made up. */
+function challengesIn({ port, connections }: RecordedSession): Uint8Array[] {
+  if (port === 1) return [];
+  const answers = connections.flatMap((recorded) => messagesOf(recorded, "server"));
+  return answers.flatMap((message) => {
+    const [[name, , value]] = decodeAll(message) as any[];
+    const isOne = name === "answer" && value[1]?.length === 16 && value[2]?.[0] === "remote";
+    return isOne ? [Uint8Array.from(Buffer.from(value[1], "latin1"))] : [];
+  });
+}
+
+async function servePeer(session: RecordedSession): Promise<{ server: Server; logged: LogRecord[] }> {
   const shared = new Shared();
   const logged: LogRecord[] = [];
-  const server = await listen((connection) => new PeerRoot(connection, shared), `memory://replay-${++servers}`, {
-    registry,
-    floats: "exact",
-    dicts: "map",
-    log: (record) => void logged.push(record),
-  });
+  const log = (record: LogRecord) => void logged.push(record);
+  const challenges = challengesIn(session);
+  const random = (length: number) => (length === 16 && challenges.shift()) || randomBytes(length);
+  const root: RootFor =
+    session.port === 2 ? peerPortal(shared, { random, log }) : (connection) => new PeerRoot(connection, shared);
+  const options: ListenOptions = { registry: wireClasses(), floats: "exact", dicts: "map", log };
+  const server = await listen(root, `memory://replay-${++servers}`, options);
   onTestFinished(() => server.close());
   return { server, logged };
 }
@@ -113,23 +201,30 @@ async function servePeer(): Promise<{ server: Server; logged: LogRecord[] }> {
 let servers = 0;
 
 async function replay(name: string, size: number): Promise<void> {
-  const { server, logged } = await servePeer();
-  for (const recorded of session(name).connections) {
-    const { stranger, tables } = await play(server, recorded, size);
-    const dialect = stranger.dialect;
+  const whole = session(name);
+  const { server, logged } = await servePeer(whole);
+  const connections = whole.connections.map((recorded) => differences[name]?.adapt?.(recorded) ?? recorded);
+  const plays: Play[] = [];
+  const oneAfterTheOther = connections.map((recorded, i) => [i, recorded.length] as const);
+  for (const [i, count] of turns[name] ?? oneAfterTheOther) {
+    plays[i] ??= new Play(await anotherStranger(server), connections[i] as readonly Recorded[], size);
+    await plays[i].until(count);
+  }
+  for (const [i, recorded] of connections.entries()) {
+    const { stranger, tables } = plays[i] as Play;
+    const { dialect } = stranger;
     const greeting = recorded[0]?.bytes as Uint8Array;
     expect(hex(stranger.bytes.subarray(0, greeting.length))).toBe(hex(greeting));
     const theirs = messagesOf(recorded, "server");
     const ours = stranger.frames();
     const different = differences[name];
-    if (different === undefined) {
-      expect(withoutDecrefs(ours, dialect).map(comparable)).toEqual(withoutDecrefs(theirs, dialect).map(comparable));
+    if (different?.compare === undefined) {
+      expect(inOrder(ours, dialect).map(comparable)).toEqual(inOrder(theirs, dialect).map(comparable));
     } else {
-      different.compare(withoutDecrefs(ours, dialect), withoutDecrefs(theirs, dialect), dialect);
+      different.compare(inOrder(ours, dialect), inOrder(theirs, dialect), dialect);
     }
-    expect(decrefs(ours, dialect), laterDecrefs).toEqual(decrefs(theirs, dialect));
-    expect(tables.exports.map(({ id, count }) => [id, count])).toEqual(balance(recorded, "server", dialect));
-    expect(tables.imports.map(({ id, receipts }) => [id, receipts])).toEqual(balance(recorded, "client", dialect));
+    expect(givingBack(ours, dialect), laterDecrefs).toEqual(givingBack(theirs, dialect));
+    expect(tablesOf(tables)).toEqual(balances(recorded, "server", dialect));
   }
   expect(logged.filter(({ message }) => message.includes("library"))).toEqual([]);
 }

@@ -73,8 +73,8 @@ describe("spec §3.3: sending", () => {
   it("numbers each run from 1: arguments, keywords and results are runs of their own", () => {
     const end = new CodecEnd();
     const a = [1];
-    end.codec.sendCall(1, "root", "f", [a, a], kw({ k: a, l: a }), true);
-    end.codec.sendAnswer(2, [a, a]);
+    end.codec.sendCall("object", 1, "root", "f", [a, a], kw({ k: a, l: a }), true, null);
+    end.codec.sendAnswer(2, [a, a], null);
     const shared: Sexp = ref(1, ["list", 1]);
     expect(decodeAll(end.written())).toEqual([
       [
@@ -111,7 +111,7 @@ describe("spec §3.3: sending", () => {
     const a = [large];
     const b = { large };
     const end = new CodecEnd();
-    end.codec.sendCall(1, "root", "f", [large, a, a, large, b, [b, large], large, a], undefined, true);
+    end.codec.sendCall("object", 1, "root", "f", [large, a, a, large, b, [b, large], large, a], undefined, true, null);
     const bytes = end.written();
     const other = new CodecEnd();
     other.feed(bytes);
@@ -128,12 +128,12 @@ describe("spec §3.3: sending, while user code runs", () => {
       first: a,
       get second() {
         const inner = [2];
-        end.codec.sendAnswer(7, [inner, inner, a, a]);
+        end.codec.sendAnswer(7, [inner, inner, a, a], null);
         return a;
       },
       third: a,
     };
-    end.codec.sendAnswer(1, [object, object]);
+    end.codec.sendAnswer(1, [object, object], null);
     const inner: Sexp = ["list", ref(1, ["list", 2]), deref(1), ref(2, ["list", 1]), deref(2)];
     const pairs: Sexp[] = [
       [unicode("first"), ref(1, ["list", 1])],
@@ -153,14 +153,14 @@ describe("spec §3.3: sending, while user code runs", () => {
     Object.defineProperty(object, "get", {
       enumerable: true,
       get() {
-        expect(() => end.codec.sendCall(9, "root", "f", [shared, shared, [() => 1]], undefined, true)).toThrow(
-          UnsendableError,
-        );
+        expect(() =>
+          end.codec.sendCall("object", 9, "root", "f", [shared, shared, [() => 1]], undefined, true, null),
+        ).toThrow(UnsendableError);
         return [shared];
       },
     });
     object.self = object;
-    end.codec.sendAnswer(1, [object, shared]);
+    end.codec.sendAnswer(1, [object, shared], null);
     const bytes = end.written();
     expect(decodeAll(bytes).length).toBe(1);
     const other = new CodecEnd();
@@ -180,9 +180,9 @@ describe("spec §3.3: sending, while user code runs", () => {
         throw new Error("mine");
       },
     };
-    expect(() => end.codec.sendAnswer(1, [object, broken])).toThrow("mine");
+    expect(() => end.codec.sendAnswer(1, [object, broken], null)).toThrow("mine");
     expect([end.outbox.waiting, end.exports.size]).toEqual([0, 0]);
-    end.codec.sendAnswer(2, [[]]);
+    end.codec.sendAnswer(2, [[]], null);
     expect(decodeAll(end.written())).toEqual([["answer", 2, ["list", ["list"]]]]);
   });
 });

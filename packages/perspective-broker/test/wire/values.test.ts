@@ -144,8 +144,8 @@ describe("spec §3.2: None and booleans", () => {
 
   it("trailing undefined arguments are not sent", () => {
     const end = new CodecEnd();
-    end.codec.sendCall(1, "root", "f", [1, undefined, 2, undefined, undefined], undefined, true);
-    end.codec.sendCall(2, "root", "f", [undefined], kw({ a: undefined, b: 1 }), true);
+    end.codec.sendCall("object", 1, "root", "f", [1, undefined, 2, undefined, undefined], undefined, true, null);
+    end.codec.sendCall("object", 2, "root", "f", [undefined], kw({ a: undefined, b: 1 }), true, null);
     const [first, second] = decodeAll(end.written()) as Sexp[][];
     expect(first?.slice(5)).toEqual([["tuple", 1, ["None"], 2], ["dictionary"]]);
     expect(second?.slice(5)).toEqual([["tuple"], ["dictionary", [unicode("b"), 1]]]);

@@ -9,7 +9,8 @@ import {
   Unpersistable,
   UnsendableError,
 } from "perspective-broker";
-import { KnownError, Unregistered, UnregisteredNoDot } from "../wire-errors.ts";
+import { Unregistered, UnregisteredNoDot } from "../wire-copies.ts";
+import { KnownError } from "../wire-errors.ts";
 import { equal, failureOf, holds, instance, remoteError } from "./checks.ts";
 import { type Scenario, scenario } from "./scenario.ts";
 import { withUnknownObject } from "./unknown-object.ts";

@@ -1,9 +1,8 @@
 // References in both directions: identity on the way home, and exact counts on both sides.
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { DeadReferenceError, kw, Referenceable, RemoteReference, tuple } from "perspective-broker";
 import { equal, failureOf, holds, instance, remoteError, same, settles, shown, until } from "./checks.ts";
 import { ClientTwo } from "./client-two.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { type Scenario, scenario } from "./scenario.ts";
 
 export const references: readonly Scenario[] = [
@@ -114,6 +113,3 @@ async function receiveAndForget(root: RemoteReference): Promise<void> {
   const forgotten = await root.callRemote("newTwo");
   holds(!(forgotten instanceof Referenceable), "newTwo must be a reference");
 }
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;

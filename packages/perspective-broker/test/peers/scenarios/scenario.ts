@@ -1,6 +1,14 @@
 // What a scenario is, and what it may use: connections to the server under test, closed when it is over.
-import { type Connection, type ConnectOptions, connect, Registry, type RemoteReference } from "perspective-broker";
-import { KnownError, Unregistered, UnregisteredNoDot } from "../wire-errors.ts";
+import {
+  type Connection,
+  type ConnectOptions,
+  type Credentials,
+  connect,
+  type LoginOptions,
+  type RemoteReference,
+  UsernamePassword,
+} from "perspective-broker";
+import { wireClasses } from "../wire-classes.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -14,24 +22,34 @@ export function scenario(name: string, about: string, run: (peer: Peer) => Promi
   return { name, about, run };
 }
 
+export const alice = new UsernamePassword("alice", "secret");
+export const bob = new UsernamePassword("bob", "hunter2");
+
+/** What every server of the interface understands, real Twisted too. */
+export const byMD5: LoginOptions = { allowMD5: "only" };
+
+export interface PeerAddress {
+  readonly host: string;
+  /** Of the root object. */
+  readonly port: number;
+  /** Of the Portal; without it the scenarios with logins fail. */
+  readonly port2: number | undefined;
+}
+
 /** The server under test, as one scenario sees it. */
 export class Peer {
-  readonly host: string;
-  readonly port: number;
+  readonly address: PeerAddress;
   readonly #options: ConnectOptions;
   readonly #connections: Connection[] = [];
 
-  constructor(host: string, port: number, options: ConnectOptions) {
-    this.host = host;
-    this.port = port;
+  constructor(address: PeerAddress, options: ConnectOptions) {
+    this.address = address;
     this.#options = options;
   }
 
-  /** A new connection. */
-  async connect(options: ConnectOptions = {}): Promise<Connection> {
-    const connection = await connect(`tcp://${this.host}:${this.port}`, { ...this.#defaults(), ...options });
-    this.#connections.push(connection);
-    return connection;
+  /** A new connection to the root object. */
+  connect(options: ConnectOptions = {}): Promise<Connection> {
+    return this.#connect(this.address.port, options);
   }
 
   /** The root object over a new connection. */
@@ -39,7 +57,18 @@ export class Peer {
     return (await this.connect(options)).root;
   }
 
-  /** The options of this scenario's connections, for one that comes about in another way. */
+  /** A new connection to the Portal. */
+  async portal(): Promise<Connection> {
+    if (this.address.port2 === undefined) throw new Error("--port2 is missing");
+    return this.#connect(this.address.port2, {});
+  }
+
+  /** An avatar over a new connection. */
+  async login(credentials: Credentials, options: LoginOptions = byMD5): Promise<RemoteReference> {
+    return (await this.portal()).login(credentials, options);
+  }
+
+  /** Closes this one with the others. */
   adopt(connection: Connection): void {
     this.#connections.push(connection);
   }
@@ -48,11 +77,12 @@ export class Peer {
     await Promise.all(this.#connections.map((connection) => connection.close()));
   }
 
-  #defaults(): ConnectOptions {
-    return { floats: "exact", registry: classes, ...this.#options };
+  async #connect(port: number, options: ConnectOptions): Promise<Connection> {
+    const defaults: ConnectOptions = { floats: "exact", registry: classes, ...this.#options };
+    const connection = await connect(`tcp://${this.address.host}:${port}`, { ...defaults, ...options });
+    this.#connections.push(connection);
+    return connection;
   }
 }
 
-/** What this side knows; the last two only to send them to a peer that does not. */
-const classes = new Registry();
-for (const kind of [KnownError, Unregistered, UnregisteredNoDot]) classes.registerError(kind);
+const classes = wireClasses();

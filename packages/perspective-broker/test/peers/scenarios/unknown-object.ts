@@ -12,7 +12,7 @@ export async function withUnknownObject(
   id: number,
 ): Promise<{ ghost: RemoteReference; root: RemoteReference }> {
   const [near, far] = memoryPair();
-  const socket = dial(peer.port, peer.host);
+  const socket = dial(peer.address.port, peer.address.host);
   socket.on("data", (chunk) => far.write(chunk));
   socket.on("close", () => far.close());
   socket.on("error", () => far.abort());

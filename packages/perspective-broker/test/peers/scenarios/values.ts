@@ -8,9 +8,11 @@ import {
   PlainDate,
   PlainDateTime,
   PlainTime,
+  Referenceable,
   Tuple,
   tuple,
 } from "perspective-broker";
+import { Point } from "../wire-copies.ts";
 import { equal, holds, same, shown } from "./checks.ts";
 import { type Peer, type Scenario, scenario } from "./scenario.ts";
 
@@ -151,6 +153,34 @@ export const values: readonly Scenario[] = [
     equal(await root.callRemote("echo", moment), PlainDateTime.fromDate(moment), "a Date");
     const dates = await peer.root({ dates: "date" });
     equal(await dates.callRemote("echo", moment), moment, "a Date received as Date");
+  }),
+
+  scenario("kinds", "the receiver sees the types that were sent", async (peer) => {
+    const root = await peer.root();
+    const kinds: readonly (readonly [unknown, string])[] = [
+      ["s", "str"],
+      [bytes("s"), "bytes"],
+      [1, "int"],
+      [2n ** 100n, "int"],
+      [new Float(1), "float"],
+      [1.5, "float"],
+      [true, "bool"],
+      [null, "NoneType"],
+      [[], "list"],
+      [tuple(), "tuple"],
+      [{}, "dict"],
+      [new Map([[1, 2]]), "dict"],
+      [new Set(), "set"],
+      [new FrozenSet(), "frozenset"],
+      [new Decimal(1n), "Decimal"],
+      [new PlainDateTime(2000, 1, 1), "datetime"],
+      [new PlainDate(2000, 1, 1), "date"],
+      [new PlainTime(1, 2), "time"],
+      [new Duration(1), "timedelta"],
+      [new Point(1, 2), "Point"],
+      [new (class extends Referenceable {})(), "RemoteReference"],
+    ];
+    for (const [value, kind] of kinds) equal(await root.callRemote("kind", value), kind, `kind of ${shown(value)}`);
   }),
 
   scenario("big_bytes", "byte strings at the limit of 640 * 1024", async (peer) => {

@@ -11,6 +11,8 @@ import {
   Tuple,
   Unpersistable,
 } from "perspective-broker";
+import { RemoteStock } from "../wire-caches.ts";
+import { MadeHere, Point, Tagged } from "../wire-copies.ts";
 import { KnownError } from "../wire-errors.ts";
 import { Two } from "./two.ts";
 
@@ -50,4 +52,8 @@ const classes: readonly (readonly [abstract new (...args: any[]) => unknown, str
   [RemoteReference, "RemoteReference"],
   [Unpersistable, "Unpersistable"],
   [KnownError, "KnownError"],
+  [Point, "Point"],
+  [Tagged, "Tagged"],
+  [MadeHere, "MadeHere"],
+  [RemoteStock, "RemoteStock"],
 ];

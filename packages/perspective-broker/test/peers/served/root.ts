@@ -1,5 +1,5 @@
-// The root object of the interop interface (README.md, "Port 1"): one for each connection, with counters of its own. What
-// is not served yet is not here, so that its callers are told NoSuchMethod.
+// The root object of the interop interface (README.md, "Port 1"): one for each connection, with counters of its own. What it
+// sends and takes by other ways than by value and by reference is in root-objects.ts.
 import { setTimeout as pause } from "node:timers/promises";
 import {
   type Connection,
@@ -12,17 +12,14 @@ import {
 } from "perspective-broker";
 import { KnownError, PeerError, PeerError2, ZeroDivisionError } from "../wire-errors.ts";
 import { add } from "./add.ts";
-import { Borrower, borrow, keep, referencesIn, release } from "./borrower.ts";
+import { borrow, countedIn, keep, release } from "./borrower.ts";
 import { kindOf } from "./kind.ts";
+import { RootObjects } from "./root-objects.ts";
+import type { Shared } from "./shared.ts";
 import { Two } from "./two.ts";
 
-/** What all connections of a server have in common. */
-export class Shared {
-  disconnects = 0;
-}
-
-export class PeerRoot extends Borrower {
-  static readonly parameters: ParameterNames<PeerRoot> = {
+export class PeerRoot extends RootObjects {
+  static override readonly parameters: ParameterNames<PeerRoot> = {
     echo: ["x"],
     kind: ["x"],
     add: ["a", "b"],
@@ -63,7 +60,7 @@ export class PeerRoot extends Borrower {
   #kept: unknown[] = [];
 
   constructor(connection: Connection, shared: Shared) {
-    super();
+    super(shared);
     this.#connection = connection;
     this.#shared = shared;
   }
@@ -154,7 +151,7 @@ export class PeerRoot extends Borrower {
   }
 
   remote_dropKept(): void {
-    release(referencesIn(this.#kept));
+    release(countedIn(this.#kept));
     this.#kept = [];
   }
 

@@ -156,12 +156,26 @@ function put(kind: Node["kind"], into: any, { name, key }: Node["members"][numbe
 
 const atoms =
   "None boolean unicode list tuple dictionary set frozenset decimal datetime date time timedelta reference dereference " +
-  "unpersistable persistent remote local cached lcache class function module method instance copy app.Thing " +
+  "unpersistable persistent remote local cached lcache class function module method instance copy app.Thing pbpeer.Point pbpeerTagged " +
+  "pbpeer.Made pbpeer.Stock pbpeer.News " +
   "twisted.spread.pb.CopyableFailure version message cachemessage answer error decref decache uncache didNotUnderstand";
 
 const operand: fc.Arbitrary<Sexp> = fc.oneof(
   fc.integer({ min: -2, max: 12 }),
-  fc.constantFrom<Sexp>("root", "echo", "getTwo", "isTwo", "true", "2020 7 11", "\xff", "x", "", 2n ** 70n),
+  fc.constantFrom<Sexp>(
+    "root",
+    "echo",
+    "getTwo",
+    "isTwo",
+    "getStock",
+    "price",
+    "true",
+    "2020 7 11",
+    "\xff",
+    "x",
+    "",
+    2n ** 70n,
+  ),
   fc.double().map((n) => new Real(n)),
 );
 
@@ -173,6 +187,14 @@ export const expression: fc.Arbitrary<Sexp> = fc.letrec<{ form: Sexp; any: Sexp 
     .map(([atom, operands]): Sexp => [atom, ...operands]),
 })).form;
 
+/** A form of a cache that may be right. */
+const cache: fc.Arbitrary<Sexp> = fc.oneof(
+  fc
+    .tuple(fc.integer({ min: 1, max: 3 }), fc.oneof(expression, fc.constant<Sexp>(["dictionary"])))
+    .map(([id, state]): Sexp => ["pbpeer.Stock", id, state]),
+  fc.tuple(fc.constantFrom("cached", "lcache"), fc.integer({ min: 0, max: 3 })),
+);
+
 /** A whole message of one of the kinds that there are, with operands that are often nearly right. */
 export const message: fc.Arbitrary<Sexp> = fc.oneof(
   expression,
@@ -180,14 +202,20 @@ export const message: fc.Arbitrary<Sexp> = fc.oneof(
     .tuple(
       operand,
       fc.constantFrom<Sexp>("root", 1, 2, 9),
-      fc.constantFrom("echo", "all", "getTwo", "isTwo", "call", "x"),
+      fc.constantFrom("echo", "all", "getTwo", "isTwo", "getStock", "isStock", "call", "x"),
       expression,
       expression,
     )
     .map(([id, target, method, args, kw]): Sexp => ["message", id, target, method, 1, args, kw]),
   fc
-    .tuple(fc.constantFrom("echo", "all", "isTwo", "call"), fc.array(expression, { maxLength: 3 }))
+    .tuple(fc.constantFrom("echo", "all", "note", "isTwo", "isStock", "call"), fc.array(expression, { maxLength: 3 }))
     .map(([method, args]): Sexp => ["message", 5, "root", method, 1, ["tuple", ...args], ["dictionary"]]),
   fc.tuple(fc.constantFrom("answer", "error"), fc.integer({ min: 0, max: 3 }), expression),
-  fc.tuple(fc.constant("decref"), fc.integer({ min: -1, max: 3 })),
+  fc
+    .tuple(fc.integer({ min: 0, max: 3 }), fc.constantFrom("price", "fail"), fc.array(expression, { maxLength: 2 }))
+    .map(([id, method, args]): Sexp => ["cachemessage", 6, id, method, 1, ["tuple", ...args], ["dictionary"]]),
+  fc
+    .tuple(fc.constantFrom("echo", "note"), fc.array(cache, { minLength: 1, maxLength: 3 }))
+    .map(([method, args]): Sexp => ["message", 7, "root", method, 1, ["tuple", ...args], ["dictionary"]]),
+  fc.tuple(fc.constantFrom("decref", "decache", "uncache"), fc.integer({ min: -1, max: 3 })),
 );

@@ -1,14 +1,23 @@
 // One codec with tables that are plain Maps and a handler that writes down what it is told: the wire without a broker.
 import { JellyError, UnknownId } from "../../../src/errors.ts";
-import { Registry, RemoteReference, type SecurityOptions } from "../../../src/index.ts";
+import {
+  type Cacheable,
+  Registry,
+  type RemoteCache,
+  RemoteReference,
+  type SecurityOptions,
+} from "../../../src/index.ts";
 import { defaultLimits, type Limits } from "../../../src/limits.ts";
 import type { Conversation, Target } from "../../../src/references/conversation.ts";
+import { Observer, type ObserverConversation } from "../../../src/references/observer.ts";
+import { bindCache, type CacheTarget, cacheTarget } from "../../../src/references/remote-cache.ts";
 import { targetOf } from "../../../src/references/remote-reference.ts";
 import type { Keywords } from "../../../src/values/keywords.ts";
 import { none, pb } from "../../../src/wire/banana/dialects.ts";
-import type { ClassPolicy, Codec, ObjectTables, ValueOptions } from "../../../src/wire/dialect.ts";
+import type { ClassPolicy, Codec, ObjectTables, TaggedState, ValueOptions } from "../../../src/wire/dialect.ts";
 import { defaultSecurity } from "../../../src/wire/jelly/security.ts";
-import type { MessageHandler, ObjectId, RequestId } from "../../../src/wire/message.ts";
+import { tagToCopy } from "../../../src/wire/jelly/tag.ts";
+import type { IncomingCall, MessageHandler, ObjectId, RequestId } from "../../../src/wire/message.ts";
 import { Outbox } from "../../../src/wire/outbox.ts";
 import type { DialectName } from "./elements.ts";
 
@@ -21,22 +30,26 @@ export interface CodecOptions {
   readonly classes?: ClassPolicy;
 }
 
+interface ToldCall {
+  readonly id: RequestId;
+  readonly target: ObjectId;
+  readonly method: string;
+  readonly wantsAnswer: boolean;
+  readonly args: unknown[];
+  readonly keywords: Keywords | undefined;
+  readonly received: number;
+  readonly caches: number;
+}
+
 /** What a handler was told, one entry per message. */
 export type Told =
-  | {
-      readonly kind: "called";
-      readonly id: RequestId;
-      readonly target: ObjectId;
-      readonly method: string;
-      readonly wantsAnswer: boolean;
-      readonly args: unknown[];
-      readonly keywords: Keywords | undefined;
-      readonly received: number;
-    }
+  | (ToldCall & { readonly kind: "called" })
+  | (ToldCall & { readonly kind: "observed" })
   | { readonly kind: "unreadable"; readonly id: RequestId; readonly method: string; readonly error: unknown }
   | { readonly kind: "answered"; readonly id: number; readonly value: unknown }
   | { readonly kind: "failed"; readonly id: number; readonly error: unknown }
   | { readonly kind: "released"; readonly id: ObjectId }
+  | { readonly kind: "decached" | "uncached"; readonly id: number }
   | { readonly kind: "notUnderstood"; readonly command: string };
 
 const values: ValueOptions = {
@@ -55,28 +68,46 @@ export class CodecEnd implements ObjectTables, MessageHandler {
   readonly exports = new Map<number, { object: object; count: number }>();
   /** References to the peer's objects by id. */
   readonly imports = new Map<number, RemoteReference>();
+  /** Our Cacheables by id; objects and caches share the numbers. */
+  readonly given = new Map<number, { cacheable: Cacheable; count: number }>();
+  /** Copies of the peer's by id. */
+  readonly held = new Map<number, RemoteCache>();
   readonly names = new Map<string, object>();
   readonly dialect: DialectName;
   /** Ids of calls of ours that are to be answered; undefined: all. */
   awaited: Set<number> | undefined;
   readonly conversation: Conversation;
+  readonly #classes: ClassPolicy;
+  readonly #silent: ObserverConversation = {
+    callObserver: () => {
+      throw new Error("nobody observes here");
+    },
+    callObserverOnly: () => {},
+  };
+  readonly #releasing: CacheTarget["conversation"] = {
+    releaseCache: (target, receipts) => {
+      target.receipts -= receipts;
+      for (let i = 0; i < receipts; i++) this.codec.sendDecache(target.id);
+    },
+  };
 
   constructor(dialect: DialectName = "pb", options: CodecOptions = {}) {
     this.dialect = dialect;
-    const policy = (options.registry ?? new Registry()).policy(options.security, defaultSecurity());
+    this.#classes = options.classes ?? (options.registry ?? new Registry()).policy(options.security, defaultSecurity());
     this.codec = (dialect === "pb" ? pb : none).open({
       outbox: this.outbox,
       tables: this,
       handler: this,
       limits: { ...defaultLimits, ...options.limits },
       values: { ...values, ...options.values },
-      classes: options.classes ?? policy,
+      classes: this.#classes,
     });
+    const nobody = (): never => {
+      throw new Error("nobody calls here");
+    };
     this.conversation = {
-      call: () => {
-        throw new Error("nobody calls here");
-      },
-      callOnly: () => {},
+      ...{ call: nobody, callOnly: nobody, post: nobody, pack: nobody, unpack: nobody, report: nobody },
+      ...{ congested: false, whenWritable: nobody, whenGivenBack: nobody },
       release: (target, receipts) => {
         target.receipts -= receipts;
         for (let i = 0; i < receipts; i++) this.codec.sendRelease(target.id as number);
@@ -112,7 +143,7 @@ export class CodecEnd implements ObjectTables, MessageHandler {
       entry.count++;
       return id;
     }
-    const id = this.exports.size + 1;
+    const id = this.#nextId();
     this.exports.set(id, { object, count: 1 });
     return id;
   }
@@ -149,19 +180,75 @@ export class CodecEnd implements ObjectTables, MessageHandler {
     return new RemoteReference({ conversation: this.conversation, id: name, receipts: 0 } satisfies Target);
   }
 
+  perspectiveOf(): null {
+    return null;
+  }
+
+  exportCache(cacheable: Cacheable, perspective: object | null): { id: number; fresh: TaggedState | undefined } {
+    for (const [id, entry] of this.given) {
+      if (entry.cacheable !== cacheable) continue;
+      entry.count++;
+      return { id, fresh: undefined };
+    }
+    const id = this.#nextId();
+    const tag = tagToCopy(cacheable, perspective, this.#classes);
+    const state = cacheable.getStateToCacheAndObserveFor(perspective, new Observer(this.#silent));
+    this.given.set(id, { cacheable, count: 1 });
+    return { id, fresh: { tag, state } };
+  }
+
+  unexportCache(id: number): void {
+    const entry = this.given.get(id);
+    if (entry !== undefined && --entry.count === 0) this.given.delete(id);
+  }
+
+  cachesSent(): void {}
+
+  cacheHomeId(cache: RemoteCache): number | undefined {
+    const target = cacheTarget(cache);
+    return target?.conversation === this.#releasing ? target.id : undefined;
+  }
+
+  importCache(id: number, create: () => RemoteCache): RemoteCache {
+    if (this.held.has(id)) throw new JellyError(`cache ${id} is known`);
+    const cache = create();
+    bindCache(cache, { conversation: this.#releasing, id, receipts: 1 } satisfies CacheTarget);
+    this.held.set(id, cache);
+    return cache;
+  }
+
+  importCacheAgain(id: number): RemoteCache {
+    const cache = this.held.get(id);
+    if (cache === undefined) throw new JellyError(`no cache ${id}`);
+    (cacheTarget(cache) as CacheTarget).receipts++;
+    return cache;
+  }
+
+  localCache(id: number): Cacheable {
+    const cacheable = this.given.get(id)?.cacheable;
+    if (cacheable === undefined) throw new UnknownId(`no cache ${id} was given out`);
+    return cacheable;
+  }
+
+  giveBackCache(cache: RemoteCache): void {
+    this.#releasing.releaseCache(cacheTarget(cache) as CacheTarget, 1);
+  }
+
+  refuseCache(id: number): void {
+    this.codec.sendDecache(id);
+  }
+
+  #nextId(): number {
+    return this.exports.size + this.given.size + 1;
+  }
+
   // ---- MessageHandler
 
-  called(
-    id: RequestId,
-    target: ObjectId,
-    method: string,
-    wantsAnswer: boolean,
-    args: unknown[],
-    keywords: Keywords | undefined,
-    received: RemoteReference[] | undefined,
-  ): void {
-    const count = received?.length ?? 0;
-    this.told.push({ kind: "called", id, target, method, wantsAnswer, args, keywords, received: count });
+  called(call: IncomingCall): void {
+    const { to, id, target, method, wantsAnswer, args, keywords } = call;
+    const kind = to === "object" ? "called" : "observed";
+    const counts = { received: call.received?.length ?? 0, caches: call.caches?.length ?? 0 };
+    this.told.push({ kind, id, target, method, wantsAnswer, args, keywords, ...counts });
   }
 
   unreadable(id: RequestId, _target: ObjectId, method: string, _wantsAnswer: boolean, error: unknown): void {
@@ -186,6 +273,14 @@ export class CodecEnd implements ObjectTables, MessageHandler {
     this.told.push({ kind: "released", id });
   }
 
+  decached(id: number): void {
+    this.told.push({ kind: "decached", id });
+  }
+
+  uncached(id: number): void {
+    this.told.push({ kind: "uncached", id });
+  }
+
   notUnderstood(command: string): void {
     this.told.push({ kind: "notUnderstood", command });
   }
@@ -201,7 +296,7 @@ export function valueBytes(value: unknown, dialect: DialectName = "pb", options:
 
 /** The same, by an end that is there already. */
 export function valueBytesFrom(end: CodecEnd, value: unknown): Uint8Array {
-  end.codec.sendAnswer(1, value);
+  end.codec.sendAnswer(1, value, null);
   return end.written().subarray(heads[end.dialect].length / 2);
 }
 

@@ -1,5 +1,6 @@
 // A root for tests of the wire: it gives back what it gets, holds what it is told to hold, and counts.
 import { Referenceable, type RemoteReference, Root } from "../../../src/index.ts";
+import { Stock } from "../../peers/wire-caches.ts";
 
 export class Two extends Referenceable {
   remote_three(n: unknown): unknown {
@@ -11,6 +12,7 @@ export class Echo extends Root {
   /** The arguments of every call of `note`. */
   readonly noted: unknown[][] = [];
   readonly two = new Two();
+  readonly stock = new Stock("ACME", 10);
 
   remote_echo(x: unknown): unknown {
     return x;
@@ -30,6 +32,14 @@ export class Echo extends Root {
 
   remote_isTwo(two: unknown): boolean {
     return two === this.two;
+  }
+
+  remote_getStock(): Stock {
+    return this.stock;
+  }
+
+  remote_isStock(stock: unknown): boolean {
+    return stock === this.stock;
   }
 
   remote_call(ref: RemoteReference, name: string, ...args: unknown[]): unknown {

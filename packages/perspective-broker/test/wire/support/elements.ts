@@ -69,6 +69,11 @@ export function cut(
   return found;
 }
 
+/** The first element of a list, without a look at the others. */
+export function firstOf(list: Uint8Array, dialect: DialectName = "pb"): Sexp {
+  return read(list, list.indexOf(0x80) + 1, dialect)[0];
+}
+
 /** For failure messages: `[answer 1 [None]]`. */
 export function printed(sexp: Sexp): string {
   if (typeof sexp === "string") return /^[\w.]+$/.test(sexp) ? sexp : JSON.stringify(sexp);

@@ -1,5 +1,19 @@
 // Whether two values are the same graph: equal kinds and contents, and what is one object there is one object here.
-import { Float, Referenceable, RemoteReference } from "../../../src/index.ts";
+import {
+  Cacheable,
+  Copyable,
+  Float,
+  Referenceable,
+  RemoteCache,
+  RemoteCopy,
+  RemoteReference,
+} from "../../../src/index.ts";
+import { MadeHere } from "../../peers/wire-copies.ts";
+
+/** These are told apart, and not compared. */
+const identities = [RemoteReference, Referenceable, RemoteCache, Cacheable];
+/** These have parts that are compared. */
+const copies = [Copyable, RemoteCopy, MadeHere];
 
 /** Where two values differ, as a path with a reason; undefined if they are the same. */
 export function difference(actual: unknown, expected: unknown): string | undefined {
@@ -12,7 +26,7 @@ function compare(a: unknown, b: unknown, path: string, there: Seen, back: Seen):
   if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) {
     return Object.is(a, b) ? undefined : `${path}: ${show(a)} is not ${show(b)}`;
   }
-  if (b instanceof RemoteReference || b instanceof Referenceable) {
+  if (identities.some((kind) => b instanceof kind)) {
     return a === b ? undefined : `${path}: another object`;
   }
   if (there.has(a) || back.has(b)) {
@@ -37,6 +51,7 @@ function leafText(value: object): string | undefined {
   if (value instanceof Uint8Array) return `bytes ${Buffer.from(value).toString("hex")}`;
   if (value instanceof Float) return `Float ${Object.is(value.value, -0) ? "-0" : value.value}`;
   if (Array.isArray(value) || value instanceof Map || value instanceof Set) return undefined;
+  if (copies.some((kind) => value instanceof kind)) return undefined;
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null || value instanceof Error) return undefined;
   const fields = Object.entries(value).map(([name, field]) => `${name}=${field}`);

@@ -19,8 +19,18 @@ export interface Objects {
   remote(id: number): unknown;
   /** `[local id]` */
   local(id: number | string): unknown;
-  /** `[tag state]` */
-  instance?(tag: string, state: unknown): unknown;
+  /** `[tag state]`, or `[tag id state]` */
+  instance?(tag: string, id: number | undefined): Instance;
+  /** `[cached id]` */
+  cached?(id: number): unknown;
+  /** `[lcache id]` */
+  lcache?(id: number): unknown;
+}
+
+/** An object that is there before its state, which may refer to it. */
+export interface Instance {
+  readonly object: unknown;
+  fill(state: any): void;
 }
 
 /** The value of a form: integral floats are `Float`, dictionaries are objects where all their keys are texts. */
@@ -97,17 +107,39 @@ export function unjelly(form: Sexp, objects: Objects, known: Map<Sexp, unknown> 
       return objects.remote(rest[0] as number);
     case "local":
       return objects.local(rest[0] as number | string);
-    default:
-      return objects.instance?.(atom, inner(rest[0] as Sexp));
+    case "cached":
+      return objects.cached?.(rest[0] as number);
+    case "lcache":
+      return objects.lcache?.(rest[0] as number);
+    default: {
+      const instance = objects.instance?.(atom, rest.length === 2 ? (rest[0] as number) : undefined);
+      if (instance === undefined) throw new TypeError(`${atom} is not made here`);
+      define(instance.object);
+      instance.fill(inner(rest.at(-1) as Sexp));
+      return instance.object;
+    }
   }
 }
 
-/** Every `[remote id]` in a form, by id, with the number of times. */
-export function countRemotes(form: Sexp, counts: Map<number, number> = new Map()): Map<number, number> {
+/** Every `[remote id]` in a form, by id, with the number of times; for caches every `[tag id state]` and `[cached id]`. */
+export function countGiven(
+  form: Sexp,
+  kind: "objects" | "caches",
+  counts: Map<number, number> = new Map(),
+): Map<number, number> {
   if (typeof form !== "object" || form instanceof Real) return counts;
-  if (form.length === 2 && form[0] === "remote" && typeof form[1] === "number") {
-    counts.set(form[1], (counts.get(form[1]) ?? 0) + 1);
-  }
-  for (const item of form) countRemotes(item, counts);
+  const [name, id, state] = form;
+  const counted = kind === "objects" ? isPair(form, "remote") : isPair(form, "cached") || isNewCache(name, id, state);
+  if (counted && typeof id === "number") counts.set(id, (counts.get(id) ?? 0) + 1);
+  for (const item of form) countGiven(item, kind, counts);
   return counts;
+}
+
+function isPair(form: readonly Sexp[], name: string): boolean {
+  return form.length === 2 && form[0] === name;
+}
+
+/** Tags of caches have a dot in these sessions, and no message has. */
+function isNewCache(name: Sexp | undefined, id: Sexp | undefined, state: Sexp | undefined): boolean {
+  return typeof name === "string" && name.includes(".") && typeof id === "number" && Array.isArray(state);
 }

@@ -55,8 +55,23 @@ export type ValueJson = { type: string; id?: number } & Record<string, any>;
 export interface JellyVectors {
   plain: { about: string; value: ValueJson; text: string; none: string; pb: string; comes_back_as?: ValueJson }[];
   shared: { about: string; recipe: string; value: ValueJson; text: string; none: string; pb: string }[];
-  generic: { about: string; text?: string; pb?: string; jelly_error?: string; banana_error?: string }[];
-  flavors: { about: string; text: string; none: string; pb: string; error?: string }[];
+  generic: {
+    about: string;
+    text?: string;
+    none?: string;
+    pb?: string;
+    jelly_error?: string;
+    banana_error?: string;
+  }[];
+  flavors: {
+    about: string;
+    text: string;
+    none: string;
+    pb: string;
+    error?: string;
+    localObjects?: Record<string, number>;
+    remotelyCachedObjects?: Record<string, number>;
+  }[];
   unjelly: {
     about: string;
     text: string;
@@ -85,20 +100,25 @@ export interface Recorded {
 export interface RecordedSession {
   readonly name: string;
   readonly about: string;
+  /** 1: the server has a root object, 2: it has a Portal. */
+  readonly port: 1 | 2;
   readonly connections: readonly (readonly Recorded[])[];
 }
 
 type BytesJson = string | null | { parts: [before: string, repeated: string, times: number, after: string] };
 
 export const sessions: readonly RecordedSession[] = load<{
-  sessions: { name: string; about: string; connections: ["S" | "C", BytesJson, string?][][] }[];
-}>("sessions").sessions.map(({ name, about, connections }) => ({
-  name,
-  about,
-  connections: connections.map((messages) =>
-    messages.map(([from, json]): Recorded => ({ from: from === "S" ? "server" : "client", bytes: bytesOf(json) })),
-  ),
-}));
+  sessions: { name: string; about: string; port?: 1 | 2; connections: ["S" | "C", BytesJson, string?][][] }[];
+}>("sessions").sessions.map(
+  ({ name, about, port = 1, connections }): RecordedSession => ({
+    name,
+    about,
+    port,
+    connections: connections.map((messages) =>
+      messages.map(([from, json]): Recorded => ({ from: from === "S" ? "server" : "client", bytes: bytesOf(json) })),
+    ),
+  }),
+);
 
 function bytesOf(json: BytesJson): Uint8Array | undefined {
   if (json === null) return undefined;
