@@ -20,10 +20,20 @@ describe.runIf(forServers)(`an example with Twisted ${available.map(({ version }
 
     // Both at the same time: starting the programs is what takes the time.
     it(`${name}: a client in TypeScript with a server on Twisted, and the other way round`, async () => {
-      const prints = example.pythonClient ?? example.client;
+      const { onTwisted: { args = [], logged } = {}, pythonClient } = example;
       await Promise.all([
-        converse(example, startTwistedServer(name), (port) => startTypeScript(`${name}/client`, port)),
-        converse(example, startTypeScript(`${name}/server`, "0"), (port) => startTwistedClient(name, [port]), prints),
+        converse(
+          example,
+          startTwistedServer(name),
+          (port) => startTypeScript(`${name}/client`, port, ...args),
+          logged && { logged },
+        ),
+        converse(
+          example,
+          startTypeScript(`${name}/server`, "0"),
+          (port) => startTwistedClient(name, [port]),
+          pythonClient === undefined ? {} : { clientPrints: pythonClient },
+        ),
       ]);
     });
   }

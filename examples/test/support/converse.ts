@@ -8,7 +8,7 @@ export async function converse(
   example: Expected,
   server: Program,
   startClient: (port: string) => Program,
-  clientPrints: string = example.client,
+  { clientPrints = example.client, logged = example.logged }: { clientPrints?: string; logged?: RegExp } = {},
 ): Promise<void> {
   const client = await startClient(await server.port()).ended;
   expect(client.stderr).toBe("");
@@ -18,7 +18,7 @@ export async function converse(
   const end = example.serverEnds ? await server.ended : await server.stop();
   expect(end.stdout.replace(/^READY .*\n/, "")).toBe(example.server);
   if (example.serverEnds) expect(end.code).toBe(0);
-  if (example.logged) expect(end.stderr).toMatch(example.logged);
+  if (logged) expect(end.stderr).toMatch(logged);
   else expect(end.stderr).toBe("");
   if (example.notLogged) expect(end.stderr).not.toMatch(example.notLogged);
 }

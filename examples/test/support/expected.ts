@@ -13,6 +13,8 @@ export interface Expected {
   readonly notLogged?: RegExp;
   /** The client ends the server. */
   readonly serverEnds?: true;
+  /** What is different when the server is on Twisted: what a client in TypeScript is told of it, and what it logs besides. */
+  readonly onTwisted?: { readonly args?: readonly string[]; readonly logged?: RegExp };
 }
 
 const trapCalls = (two: string) => `\
@@ -27,7 +29,7 @@ callFour: a stale reference
   a stale reference: they have gone
 `;
 
-/** The calculator, which has no fixed output, is not among them. */
+/** Not among them: the calculator, which has no fixed output, and what is typed into, the stock and the chat. */
 export const examples: readonly Expected[] = [
   {
     name: "pbsimple",
@@ -77,5 +79,27 @@ broken2: __main__.MyError2: hadda owie
     pythonClient: trapCalls("refused there: a class that they do not know"),
     server: "shutting down\n",
     serverEnds: true,
+  },
+  {
+    name: "copy",
+    client: `\
+they have received a green pond with 5 animals
+their frog: Kermit has croaked 3 times
+our frog: Kermit has croaked 0 times
+they do not know a Puddle
+`,
+    server: "received a green pond with 5 animals\nreceived a frog: Kermit has croaked 0 times\n",
+    onTwisted: { logged: /InsecureJelly/ },
+  },
+  {
+    name: "users",
+    client: `\
+a guest reads: welcome
+a guest cannot write
+a wrong password is refused
+alice reads: welcome, alice: I was here
+`,
+    server: "a guest has come\na guest has gone\nalice has come\nalice has gone\n",
+    onTwisted: { args: ["md5"], logged: /UnauthorizedLogin/ },
   },
 ];

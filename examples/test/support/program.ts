@@ -12,6 +12,10 @@ export interface Program {
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   /** The port of its READY line. */
   port(): Promise<string>;
+  /** Types a line. */
+  type(line: string): void;
+  /** Ends its input, as Ctrl-D does. */
+  endInput(): void;
   /** Its exit code and everything that it has printed; null for a signal. */
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
   /** Ends it, and resolves to what it has printed. */
@@ -38,7 +42,7 @@ export function startPython(python: string, name: string, ...args: string[]): Pr
 
 /** Any program, in the folder of the examples or another. */
 export function start(command: string, args: string[], cwd = folder): Program {
-  const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, { cwd, stdio: "pipe" });
   running.add(child);
   let stdout = "";
   let stderr = "";
@@ -49,6 +53,7 @@ export function start(command: string, args: string[], cwd = folder): Program {
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
+  child.stdin.on("error", () => {}); // it has ended, which is seen by its exit code
   const ended = once(child, "close").then(([code]) => {
     running.delete(child);
     child.emit("printed");
@@ -73,6 +78,12 @@ export function start(command: string, args: string[], cwd = folder): Program {
     },
     async port() {
       return (await this.printed(/^READY tcp:\/\/127\.0\.0\.1:(\d+)\n/m))[1] as string;
+    },
+    type(line) {
+      child.stdin.write(`${line}\n`);
+    },
+    endInput() {
+      child.stdin.end();
     },
     stop(signal = "SIGTERM") {
       child.kill(signal);
