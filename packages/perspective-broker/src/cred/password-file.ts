@@ -69,13 +69,14 @@ export async function addToPasswordFile(path: string, user: PasswordLine): Promi
   await files().replace(path, fileLimit, (text) => withPasswordLine(text ?? "", user));
 }
 
-/** Takes a user out of a file; false if there was none. */
+/** Takes a user out of a file; false if there was none. Rejects with UserStoreError if there is no file. */
 export async function removeFromPasswordFile(path: string, name: string): Promise<boolean> {
   let found = false;
   await files().replace(path, fileLimit, (text) => {
-    const left = withoutPasswordLine(text ?? "", name);
+    if (text === undefined) throw new UserStoreError(`there is no password file ${path}`);
+    const left = withoutPasswordLine(text, name);
     found = left !== undefined;
-    return left ?? text ?? "";
+    return left ?? text;
   });
   return found;
 }

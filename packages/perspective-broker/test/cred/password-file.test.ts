@@ -150,4 +150,9 @@ describe("changing a password file", () => {
     await expect(addToPasswordFile(file, { name, verifier: "x" })).rejects.toThrow(UserStoreError);
     expect(await readdir(folder)).toEqual([]);
   });
+
+  it("does not make a file to take somebody out of", async () => {
+    await expect(removeFromPasswordFile(file, "bob")).rejects.toThrow(UserStoreError);
+    expect(await readdir(folder)).toEqual([]);
+  });
 });
