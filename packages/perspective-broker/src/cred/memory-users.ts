@@ -2,7 +2,7 @@
 
 import type { UserRecord, UserStore } from "./checker.ts";
 import { storedUser } from "./stored-user.ts";
-import { iterationBounds } from "./verifier.ts";
+import { iterationBounds, parseVerifier } from "./verifier.ts";
 
 /**
  * A store of users by name. A text that begins with `SCRAM-SHA-256$` is a verifier; another one is the password itself, which
@@ -11,7 +11,7 @@ import { iterationBounds } from "./verifier.ts";
 export class MemoryUsers implements UserStore {
   readonly kinds: readonly ("scram" | "plain" | "md5")[] = ["scram", "plain", "md5"];
   readonly #users = new Map<string, () => Promise<UserRecord>>();
-  #onlyPasswords = true;
+  #iterations: number | undefined;
 
   constructor(users: Readonly<Record<string, string | UserRecord>> = {}) {
     for (const [name, user] of Object.entries(users)) this.add(name, user);
@@ -21,9 +21,10 @@ export class MemoryUsers implements UserStore {
   add(name: string, user: string | UserRecord): this {
     if (typeof user !== "string" || user.startsWith("SCRAM-SHA-256$")) {
       const record = typeof user === "string" ? { verifier: user } : user;
-      this.#onlyPasswords = false;
+      this.#iterations ??= iterationsOf(record);
       this.#users.set(name, async () => record);
     } else {
+      this.#iterations ??= iterationBounds.least;
       this.#users.set(name, recordOf(user));
     }
     return this;
@@ -33,12 +34,22 @@ export class MemoryUsers implements UserStore {
     return this.#users.delete(name);
   }
 
+  /** That of the user who was added first, so that one who is not there seems to have it, too. */
   get iterations(): number | undefined {
-    return this.#onlyPasswords ? iterationBounds.least : undefined;
+    return this.#iterations ?? iterationBounds.least;
   }
 
   async findUser(name: string): Promise<UserRecord | undefined> {
     return this.#users.get(name)?.();
+  }
+}
+
+/** A verifier that cannot be read is told when it is asked for. */
+function iterationsOf({ verifier }: UserRecord): number | undefined {
+  try {
+    return verifier ? parseVerifier(verifier).iterations : undefined;
+  } catch {
+    return undefined;
   }
 }
 

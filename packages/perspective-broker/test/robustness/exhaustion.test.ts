@@ -5,11 +5,13 @@ import {
   allowAnonymous,
   connect,
   listen,
+  MemoryUsers,
   Portal,
   Publishable,
   RemotePublished,
   Root,
   registerCopyable,
+  storedUser,
 } from "../../src/index.ts";
 import { Negotiation } from "../../src/session/negotiation.ts";
 import { none, pb } from "../../src/wire/banana/dialects.ts";
@@ -107,5 +109,13 @@ describe("a published state that names another original", () => {
     await paper.whenActivated();
     expect(paper).toMatchObject({ headline: "x", publishedID: "PAPER" });
     paper.releaseAll();
+  });
+});
+
+describe("a store with one verifier", () => {
+  it("shows its count for users who are not there, too", async () => {
+    const { verifier } = await storedUser("secret", { iterations: 5000 });
+    expect(new MemoryUsers({ alice: verifier as string, bob: "hunter2" }).iterations).toBe(5000);
+    expect(new MemoryUsers({ bob: "hunter2" }).iterations).toBe(4096);
   });
 });
