@@ -483,6 +483,25 @@ describe("a message of which a part cannot be decoded", () => {
     expect(connection.inspect().imports).toEqual([]);
   });
 
+  it("gives nothing back twice that a copy has given back itself", async () => {
+    class Hasty extends RemoteCopy {
+      override setCopyableState({ thing }: { thing: RemoteReference }): void {
+        thing.release();
+      }
+    }
+    const registry = new Registry();
+    registry.registerCopyable("app.Hasty", Hasty);
+    const { receives, peer } = await conversation({ registry });
+    const thing: Term = ["remote", 3];
+    await expect(receives(["list", thing, ["app.Hasty", dictionary({ thing })], ["nonsense"]])).rejects.toThrow();
+    expect(await peer.hearsAll()).toEqual([
+      ["decref", 3],
+      ["decref", 3],
+    ]);
+    await expect(receives(["list", ["app.Hasty", dictionary({ thing })], ["nonsense"]])).rejects.toThrow();
+    expect(await peer.hearsAll()).toEqual([["decref", 3]]);
+  });
+
   it("gives a reference back that a copy's state brought", async () => {
     const { receives, peer } = await conversation({ registry: geography() });
     await expect(receives(["list", ["geo.Point", dictionary({ x: ["remote", 3] })], ["nonsense"]])).rejects.toThrow();

@@ -3,6 +3,7 @@
 import { JellyError, ProtocolError } from "../../errors.ts";
 import type { Limits } from "../../limits.ts";
 import { cacheTarget } from "../../references/remote-cache.ts";
+import { targetOf } from "../../references/remote-reference.ts";
 import type { Keywords } from "../../values/keywords.ts";
 import type { ClassPolicy, Codec, CodecSetup, ObjectTables, ValueOptions } from "../dialect.ts";
 import { BYTES_KIND, FLOAT_KIND, INTEGER_KIND, LIST_KIND } from "../jelly/element-reader.ts";
@@ -259,31 +260,16 @@ export class BananaCodec implements Codec {
    */
   #giveBack(start: number, values: number): void {
     this.#reader.at = start;
-    const decoded = new Map<unknown, number>();
-    for (const reference of this.#unjellier.received ?? []) {
-      const id = this.#tables.homeId(reference);
-      decoded.set(id, (decoded.get(id) ?? 0) + 1);
-      reference.release();
-    }
-    this.#unjellier.received = undefined;
-    const counted = new Map<unknown, number>();
-    for (const cache of this.#unjellier.caches ?? []) {
-      const id = cacheTarget(cache)?.id;
-      counted.set(id, (counted.get(id) ?? 0) + 1);
-      this.#tables.giveBackCache(cache);
-    }
-    this.#unjellier.caches = undefined;
-    const { objects, caches } = receiptsIn(this.#reader, values, this.#limits.depth);
-    for (const id of objects) {
-      const given = decoded.get(id) ?? 0;
-      if (given > 0) decoded.set(id, given - 1);
-      else this.sendRelease(id);
-    }
-    for (const id of caches) {
-      const given = counted.get(id) ?? 0;
-      if (given > 0) counted.set(id, given - 1);
-      else this.#tables.refuseCache(id);
-    }
+    const { received = [], caches = [] } = this.#unjellier;
+    this.#unjellier.received = this.#unjellier.caches = undefined;
+    // By the ids that they came with: a copy's class may have given some of them back already.
+    const decoded = received.map((reference) => targetOf(reference).id);
+    const copies = caches.map((cache) => cacheTarget(cache)?.id);
+    for (const reference of received) reference.release();
+    for (const cache of caches) this.#tables.giveBackCache(cache);
+    const counted = receiptsIn(this.#reader, values, this.#limits.depth);
+    for (const id of without(counted.objects, decoded)) this.sendRelease(id);
+    for (const id of without(counted.caches, copies)) this.#tables.refuseCache(id);
   }
 
   #readAnswerId(command: string): number {
@@ -424,6 +410,17 @@ export class BananaCodec implements Codec {
 
 function expectOperands(command: string, operands: number, expected: number): void {
   if (operands !== expected) throw new ProtocolError(`${command} takes ${expected} operands, not ${operands}`);
+}
+
+/** What is left of `all` when each of `some` has taken one like it out. */
+function without(all: readonly number[], some: readonly unknown[]): number[] {
+  const taken = new Map<unknown, number>();
+  for (const id of some) taken.set(id, (taken.get(id) ?? 0) + 1);
+  return all.filter((id) => {
+    const left = taken.get(id) ?? 0;
+    if (left > 0) taken.set(id, left - 1);
+    return left === 0;
+  });
 }
 
 /** A peer's text, fit for a log line. */
