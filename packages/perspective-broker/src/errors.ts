@@ -1,49 +1,21 @@
-// One class per failure kind, and the table of their codes. docs/errors.md has a paragraph for each; a test holds the two
-// together. Nothing here knows how an error travels beyond its `wireName` (wire/jelly/failure.ts does).
+// One class per failure kind, and the table of their codes; those of logins are in errors/login.ts. docs/errors.md has a
+// paragraph for each; a test holds the two together. Nothing here knows how an error travels beyond its `wireName`
+// (wire/jelly/failure.ts does).
+import { type ErrorClass, type ErrorCode, PerspectiveBrokerError, wireNameOf } from "./errors/base.ts";
+import {
+  DowngradeDetected,
+  InsecureLogin,
+  IterationsOutOfBounds,
+  LoginExchangeError,
+  LoginFailed,
+  TooManyLogins,
+  UnauthorizedLogin,
+  UnhandledCredentials,
+  UserStoreError,
+} from "./errors/login.ts";
 
-/**
- * The base of every error that the library itself raises. `code` is stable and meant for programs; the message is meant
- * for people and may change.
- *
- * `instanceof` works by brand, so that two copies of the package recognise each other's errors.
- */
-export abstract class PerspectiveBrokerError extends Error {
-  static readonly brand: string = "PerspectiveBrokerError";
-  abstract readonly code: ErrorCode;
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: each subclass inherits this and is `this` then
-    return hasBrand(this, value);
-  }
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    mark(this, new.target);
-  }
-}
-
-/**
- * The application's expected error: throw it (or a subclass) from a method and it travels to the caller with its own
- * enumerable properties, without being logged. Give a subclass `static wireName = "shop.OutOfStock"` to name it on the
- * wire, and `registerError` it at the other end to have it come back as itself.
- */
-export class PBError extends Error {
-  static readonly brand: string = "PBError";
-  /** The dotted name under which the class travels (spec §7.2, `type`). */
-  static wireName = "twisted.spread.pb.Error";
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: each subclass inherits this and is `this` then
-    return hasBrand(this, value);
-  }
-
-  constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-    Object.defineProperty(this, "name", { enumerable: false });
-    mark(this, new.target);
-  }
-}
+export * from "./errors/base.ts";
+export * from "./errors/login.ts";
 
 /** What is known about a failed call: `"no"`, it certainly did not run at the other side; `"unknown"`, it may have. */
 export type Executed = "no" | "unknown";
@@ -300,88 +272,6 @@ export class NoCurrentCall extends PerspectiveBrokerError {
   readonly code = "NO_CURRENT_CALL";
 }
 
-/** A login that did not succeed, of whatever kind (spec §8). It is expected: it travels and is not logged as a fault. */
-export class LoginFailed extends PerspectiveBrokerError {
-  static override readonly brand: string = "LoginFailed";
-  static wireName = "twisted.cred.error.LoginFailed";
-  override readonly name: string = "LoginFailed";
-  readonly code: ErrorCode = "LOGIN_FAILED";
-}
-
-/** Unknown user, wrong password, a token that is not accepted: which of them is not told to the peer. */
-export class UnauthorizedLogin extends LoginFailed {
-  static override readonly brand: string = "UnauthorizedLogin";
-  static override wireName = "twisted.cred.error.UnauthorizedLogin";
-  static wireParents: readonly string[] = ["twisted.cred.error.LoginFailed", "twisted.cred.error.Unauthorized"];
-  override readonly name = "UnauthorizedLogin";
-  override readonly code = "UNAUTHORIZED_LOGIN";
-
-  constructor(message = "", options?: ErrorOptions) {
-    super(message, options);
-  }
-}
-
-/** The Portal has no checker for credentials of that kind. */
-export class UnhandledCredentials extends LoginFailed {
-  static override readonly brand: string = "UnhandledCredentials";
-  static override wireName = "twisted.cred.error.UnhandledCredentials";
-  override readonly name = "UnhandledCredentials";
-  override readonly code = "UNHANDLED_CREDENTIALS";
-}
-
-/** Too many logins from that address failed; the next attempt is heard in `retryAfter` milliseconds. */
-export class TooManyLogins extends LoginFailed {
-  static override readonly brand: string = "TooManyLogins";
-  static override wireName = "perspective_broker.TooManyLogins";
-  override readonly name = "TooManyLogins";
-  override readonly code = "TOO_MANY_LOGINS";
-  readonly retryAfter: number;
-
-  constructor(retryAfter: number, options?: ErrorOptions) {
-    super(`too many logins from this address failed; try again in ${Math.ceil(retryAfter / 1000)} s`, options);
-    this.retryAfter = retryAfter;
-  }
-}
-
-/** Credentials that must not be sent or taken this way: a password or token without TLS, MD5 that nobody allowed. */
-export class InsecureLogin extends LoginFailed {
-  static override readonly brand: string = "InsecureLogin";
-  static override wireName = "perspective_broker.InsecureLogin";
-  override readonly name = "InsecureLogin";
-  override readonly code = "INSECURE_LOGIN";
-}
-
-/** The other side broke the rules of the login exchange, or could not prove that it knows the user's verifier. */
-export class LoginExchangeError extends LoginFailed {
-  static override readonly brand: string = "LoginExchangeError";
-  static override wireName = "perspective_broker.LoginExchangeError";
-  override readonly name = "LoginExchangeError";
-  override readonly code = "LOGIN_EXCHANGE";
-}
-
-/** Somebody between the two sides changed the greeting, or ends TLS: what they saw of the connection differs. */
-export class DowngradeDetected extends LoginFailed {
-  static override readonly brand: string = "DowngradeDetected";
-  static override wireName = "perspective_broker.DowngradeDetected";
-  override readonly name = "DowngradeDetected";
-  override readonly code = "DOWNGRADE_DETECTED";
-}
-
-/** An iteration count of SCRAM that is too small to protect the password, or so large that it only costs time. */
-export class IterationsOutOfBounds extends LoginFailed {
-  static override readonly brand: string = "IterationsOutOfBounds";
-  static override wireName = "perspective_broker.IterationsOutOfBounds";
-  override readonly name = "IterationsOutOfBounds";
-  override readonly code = "ITERATIONS_OUT_OF_BOUNDS";
-}
-
-/** A stored user cannot be read: a verifier that is none, or a line of a password file. The message has no secrets. */
-export class UserStoreError extends PerspectiveBrokerError {
-  static override readonly brand: string = "UserStoreError";
-  override readonly name = "UserStoreError";
-  readonly code = "BAD_USER_STORE";
-}
-
 /** Every class of the library by its code. docs/errors.md is tested against it. */
 // biome-ignore lint/suspicious/noExplicitAny: constructors of different arguments
 export const errorClasses: Readonly<Record<ErrorCode, new (...args: any[]) => PerspectiveBrokerError>> = {
@@ -419,40 +309,6 @@ export const errorClasses: Readonly<Record<ErrorCode, new (...args: any[]) => Pe
   BAD_USER_STORE: UserStoreError,
 };
 
-export type ErrorCode =
-  | "REMOTE_ERROR"
-  | "DEAD_REFERENCE"
-  | "CONNECTION_LOST"
-  | "CONNECT_FAILED"
-  | "LISTEN_FAILED"
-  | "BAD_ADDRESS"
-  | "HANDSHAKE_TIMEOUT"
-  | "NEGOTIATION_FAILED"
-  | "PROTOCOL_ERROR"
-  | "UNKNOWN_ID"
-  | "BANANA_ERROR"
-  | "LIMIT_EXCEEDED"
-  | "INSECURE_JELLY"
-  | "MALFORMED_VALUE"
-  | "UNSENDABLE"
-  | "NO_SUCH_METHOD"
-  | "NO_SUCH_OBJECT"
-  | "BAD_DECLARATION"
-  | "CALL_TIMEOUT"
-  | "CALL_ABORTED"
-  | "NOT_A_REFERENCE"
-  | "PAGING_STOPPED"
-  | "NO_CURRENT_CALL"
-  | "LOGIN_FAILED"
-  | "UNAUTHORIZED_LOGIN"
-  | "UNHANDLED_CREDENTIALS"
-  | "TOO_MANY_LOGINS"
-  | "INSECURE_LOGIN"
-  | "LOGIN_EXCHANGE"
-  | "DOWNGRADE_DETECTED"
-  | "ITERATIONS_OUT_OF_BOUNDS"
-  | "BAD_USER_STORE";
-
 /** Why a connection ended: `connection.closed` resolves to it. */
 export interface CloseReason {
   readonly code: CloseCode;
@@ -473,47 +329,3 @@ export type CloseCode =
   | "BANANA_ERROR"
   | "LIMIT_EXCEEDED"
   | "INTERNAL_ERROR";
-
-/** A class of errors, with the name that it has on the wire if it has one of its own. */
-export interface ErrorClass {
-  // biome-ignore lint/suspicious/noExplicitAny: a constructor of any arguments can be expressed in no other way
-  new (...args: any[]): Error;
-  readonly prototype: Error;
-  readonly wireName?: string;
-  /** What Python's class of that name inherits from beside the wire names of its bases here, most special first. */
-  readonly wireParents?: readonly string[];
-}
-
-/** The dotted name of an error class on the wire (design: TypeError is builtins.TypeError, others their `wireName`). */
-export function wireNameOf(kind: ErrorClass): string {
-  for (let c: ErrorClass | null = kind; typeof c === "function"; c = Object.getPrototypeOf(c)) {
-    if (c === TypeError) return "builtins.TypeError";
-    if (c === RangeError) return "builtins.ValueError";
-    if (Object.hasOwn(c, "wireName") && typeof c.wireName === "string") return c.wireName;
-  }
-  return "builtins.Exception";
-}
-
-const BRANDS = Symbol.for("perspective-broker.brands");
-
-/** Puts the brands of a class and its bases on an error; one shared list per class. */
-function mark(error: Error, kind: object): void {
-  let brands = brandsOf.get(kind);
-  if (brands === undefined) {
-    brands = [];
-    for (let c: unknown = kind; typeof c === "function"; c = Object.getPrototypeOf(c)) {
-      if (Object.hasOwn(c, "brand")) brands.push((c as { brand?: unknown }).brand);
-    }
-    brandsOf.set(kind, brands);
-  }
-  Object.defineProperty(error, BRANDS, { value: brands });
-}
-
-const brandsOf = new WeakMap<object, unknown[]>();
-
-/** A class with a brand of its own is also matched by brand; an application's subclass only as JavaScript always does. */
-function hasBrand(kind: { brand?: string }, value: unknown): boolean {
-  if (Function.prototype[Symbol.hasInstance].call(kind, value)) return true;
-  if (!Object.hasOwn(kind, "brand") || typeof value !== "object" || value === null) return false;
-  return (value as { [BRANDS]?: string[] })[BRANDS]?.includes(kind.brand as string) ?? false;
-}

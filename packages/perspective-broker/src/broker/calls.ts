@@ -1,8 +1,10 @@
 // Our calls that wait for their answers, by request id. A call that was aborted or timed out stays here until its answer has
 // come, so that the answer is known and what it brings can be given back.
 import { CallAborted, CallTimeout, type Executed } from "../errors.ts";
-import { type Abortable, Aborts } from "../platform/aborts.ts";
-import type { Deadlines, Expiring } from "../platform/deadlines.ts";
+import type { Abortable } from "../platform/aborts.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Expiring } from "../platform/deadlines.ts";
+import { waitWith } from "../platform/patience.ts";
 import { pending, type RemoteResult } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 
@@ -31,16 +33,9 @@ export class OutgoingCall implements Expiring, Abortable {
   }
 
   /** Ends the caller's waiting when the signal fires or the time is over. `executed` is asked then. */
-  limit(options: CallOptions, deadlines: Deadlines, executed: () => Executed): void {
-    const { signal, timeout } = options;
+  limit(options: CallOptions, clock: Clock, executed: () => Executed): void {
     this.#executed = executed;
-    const slot = timeout === undefined ? undefined : deadlines.add(this, timeout);
-    const aborts = signal && Aborts.of(signal);
-    aborts?.add(this);
-    this.#stop = () => {
-      aborts?.remove(this);
-      if (slot !== undefined) deadlines.remove(this, slot);
-    };
+    this.#stop = waitWith(options, this, clock);
   }
 
   expired(): void {

@@ -3,7 +3,6 @@
 import { type CloseReason, ConnectionLost, type Executed, LimitExceeded } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
-import { Deadlines } from "../platform/deadlines.ts";
 import { pending, type RemoteResult } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
@@ -38,13 +37,11 @@ export interface Destination {
 
 export class Outgoing {
   readonly #setup: OutgoingSetup;
-  readonly #deadlines: Deadlines;
   readonly #awaited = new Map<number, OutgoingCall>();
   #lastRequest = 0;
 
   constructor(setup: OutgoingSetup) {
     this.#setup = setup;
-    this.#deadlines = Deadlines.of(setup.clock);
   }
 
   /** How many calls are not answered yet. */
@@ -62,8 +59,7 @@ export class Outgoing {
     args: unknown[],
     options: CallOptions | undefined,
   ): RemoteResult<unknown> {
-    const { outbox, tables, sent, awaiting, written } = this.#setup;
-    const { limits } = this.#setup;
+    const { outbox, tables, limits, sent, awaiting, written } = this.#setup;
     if (this.#awaited.size >= limits.awaited) {
       return rejected(
         new LimitExceeded("awaited", `more than limits.awaited (${limits.awaited}) calls are not answered`),
@@ -85,7 +81,7 @@ export class Outgoing {
     }
     if (options !== undefined && (options.signal !== undefined || options.timeout !== undefined)) {
       const executed = (): Executed => (sent() <= position ? "no" : "unknown");
-      call.limit(options, this.#deadlines, executed);
+      call.limit(options, this.#setup.clock, executed);
     }
     awaiting();
     written();

@@ -1,9 +1,10 @@
 // Events in the one shape that the library has: `on(name, fn)` gives a Disposable, `events(name)` an async iterator.
+import { Arrivals } from "../platform/arrivals.ts";
 
 export class Events<Map extends object> {
   readonly #listeners = new globalThis.Map<keyof Map, Set<{ fn: (event: never) => void }>>();
   readonly #failed: (error: unknown) => void;
-  readonly #waiting = new Set<Waiting>();
+  readonly #iterators = new Set<{ wake(): void }>();
   #ended = false;
 
   /** `failed` is told what a listener throws. */
@@ -24,19 +25,17 @@ export class Events<Map extends object> {
 
   /** The events from now on; ends when there can be no more. What is not taken is kept. */
   events<K extends keyof Map>(name: K): AsyncGenerator<Map[K], void, void> {
-    const queue: Map[K][] = [];
-    const waiting: Waiting = { ended: this.#ended, wake: () => {} };
-    // Listens now and not at the first `next()`; an iterator that is never read goes with the emitter.
-    const listener = this.on(name, (event) => {
-      queue.push(event);
-      waiting.wake();
-    });
-    this.#waiting.add(waiting);
-    const stop = () => {
-      listener[Symbol.dispose]();
-      this.#waiting.delete(waiting);
-    };
-    return taken(queue, waiting, stop);
+    const arrivals = new Arrivals<Map[K]>();
+    // An iterator that is never read goes with the emitter.
+    const listener = this.on(name, (event) => arrivals.push(event));
+    this.#iterators.add(arrivals);
+    return arrivals.taken(
+      () => !this.#ended,
+      () => {
+        listener[Symbol.dispose]();
+        this.#iterators.delete(arrivals);
+      },
+    );
   }
 
   emit<K extends keyof Map>(name: K, event: Map[K]): void {
@@ -52,29 +51,6 @@ export class Events<Map extends object> {
   /** There will be no more events: iterators end. */
   end(): void {
     this.#ended = true;
-    for (const waiting of this.#waiting) {
-      waiting.ended = true;
-      waiting.wake();
-    }
-  }
-}
-
-/** One iterator that may be waiting for the next event. */
-interface Waiting {
-  ended: boolean;
-  wake: () => void;
-}
-
-async function* taken<T>(queue: T[], waiting: Waiting, stop: () => void): AsyncGenerator<T, void, void> {
-  try {
-    for (;;) {
-      while (queue.length > 0) yield queue.shift() as T;
-      if (waiting.ended) return;
-      await new Promise<void>((resolve) => {
-        waiting.wake = resolve;
-      });
-    }
-  } finally {
-    stop();
+    for (const arrivals of this.#iterators) arrivals.wake();
   }
 }

@@ -1,6 +1,5 @@
 // What `connect` and `listen` can be told, and what they do if they are not.
-import type { CallStore } from "../broker/current-call.ts";
-import { callStore } from "../broker/current-call.ts";
+import { type CallStore, callStore } from "../broker/current-call.ts";
 import { consoleLog, type Log, safeLog } from "../broker/log.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { type Limits, limitsFrom } from "../limits.ts";
@@ -14,7 +13,7 @@ import { defaultSecurity, type SecurityOptions } from "../wire/jelly/security.ts
 export interface BrokerOptions {
   /** The dialects that may be spoken, most wanted first. Default `[pb, none]`. */
   readonly dialects?: readonly Dialect[];
-  /** The classes that travel as themselves. Default: those registered with `registerError`. */
+  /** The classes that travel as themselves. Default: those of the functions `registerCopyable`, `registerCopyableModule` and `registerError`. */
   readonly registry?: Registry;
   /** The types that are admitted. Default: all of the protocol's, and registered classes. */
   readonly security?: SecurityOptions;

@@ -1,6 +1,6 @@
 // What a client logs in with, and what a checker is shown of it. Secrets are private fields: no inspection, no JSON and no
 // error message prints them.
-import type { LoginCrypto } from "./crypto.ts";
+import { joined, type LoginCrypto, utf8 } from "./crypto.ts";
 
 /**
  * The kinds of credentials that the library knows; an application may have others.
@@ -112,16 +112,13 @@ export class HashedPassword implements Credentials {
   }
 
   checkPassword(password: string | Uint8Array): boolean {
-    const bytes = typeof password === "string" ? new TextEncoder().encode(password) : password;
+    const bytes = typeof password === "string" ? utf8(password) : password;
     return this.checkMD5Password(this.#crypto.md5(bytes));
   }
 
   /** The MD5 digest of the password, 16 bytes. */
   checkMD5Password(digest: Uint8Array): boolean {
-    const expected = new Uint8Array(digest.length + this.#challenge.length);
-    expected.set(digest);
-    expected.set(this.#challenge, digest.length);
-    return this.#crypto.equal(this.#crypto.md5(expected), this.#response);
+    return this.#crypto.equal(this.#crypto.md5(joined(digest, this.#challenge)), this.#response);
   }
 }
 

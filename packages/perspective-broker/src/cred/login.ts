@@ -123,10 +123,7 @@ function asLoginError(error: unknown): unknown {
   if (!(error instanceof RemoteError)) return error;
   const options = { cause: error };
   if (error.check(UnauthorizedLogin)) return new UnauthorizedLogin(error.message || "the login was refused", options);
-  if (error.check(UnhandledCredentials)) return new UnhandledCredentials(error.message, options);
   if (error.check(TooManyLogins)) return new TooManyLogins(Number(error.data.retryAfter ?? 0), options);
-  if (error.check(InsecureLogin)) return new InsecureLogin(error.message, options);
-  if (error.check(LoginExchangeError)) return new LoginExchangeError(error.message, options);
-  if (error.check(DowngradeDetected)) return new DowngradeDetected(error.message, options);
-  return error;
+  const kind = [UnhandledCredentials, InsecureLogin, LoginExchangeError, DowngradeDetected].find((k) => error.check(k));
+  return kind === undefined ? error : new kind(error.message, options);
 }

@@ -4,17 +4,13 @@ import { UnauthorizedLogin } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { type Checker, isUserStore } from "./checker.ts";
 import { HashedPassword } from "./credentials.ts";
-import { type LoginCrypto, utf8 } from "./crypto.ts";
+import { joined, type LoginCrypto, utf8 } from "./crypto.ts";
 import { findMD5User } from "./known-user.ts";
 import type { LoginSession } from "./login-session.ts";
 
 /** The answer to a challenge. */
 export function md5Response(crypto: LoginCrypto, password: string, challenge: Uint8Array): Uint8Array {
-  const digest = crypto.md5(utf8(password));
-  const text = new Uint8Array(digest.length + challenge.length);
-  text.set(digest);
-  text.set(challenge, digest.length);
-  return crypto.md5(text);
+  return crypto.md5(joined(crypto.md5(utf8(password)), challenge));
 }
 
 /** Takes the answers to one challenge, as often as the client likes; each right one gives an avatar of its own. */

@@ -25,7 +25,7 @@ function pad(data: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function digestBlock(state: Uint32Array, words: DataView, block: number): void {
-  let [a, b, c, d] = state as unknown as [number, number, number, number];
+  let [a = 0, b = 0, c = 0, d = 0] = state;
   for (let i = 0; i < 64; i++) {
     let mixed: number;
     let word: number;

@@ -35,7 +35,7 @@ export class MemoryUsers implements UserStore {
   }
 
   /** That of the user who was added first, so that one who is not there seems to have it, too. */
-  get iterations(): number | undefined {
+  get iterations(): number {
     return this.#iterations ?? iterationBounds.least;
   }
 

@@ -2,8 +2,7 @@
 // `loginScram` and `loginWith` our own.
 import { InsecureLogin, LoginExchangeError, UnauthorizedLogin } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
-import type { Tuple } from "../values/tuple.ts";
-import { tuple } from "../values/tuple.ts";
+import { type Tuple, tuple } from "../values/tuple.ts";
 import { isUserStore } from "./checker.ts";
 import {
   Anonymous,

@@ -4,7 +4,7 @@ import { LoginExchangeError } from "../errors.ts";
 import { RemoteReference } from "../references/remote-reference.ts";
 import { toBase64 } from "./base64.ts";
 import type { UsernamePassword } from "./credentials.ts";
-import { type LoginCrypto, utf8 } from "./crypto.ts";
+import { joined, type LoginCrypto, utf8 } from "./crypto.ts";
 import type { LoginHost } from "./portal-host.ts";
 import { channelBindingKind, nonceBytes } from "./scram-exchange.ts";
 import { clientKey, clientProof, saltedPassword, serverKey, serverSignature } from "./scram-keys.ts";
@@ -45,7 +45,7 @@ export async function loginByScram(
     checkIterations(server.iterations);
     const salted = await saltedPassword(crypto, password, server.salt, server.iterations);
     const header = utf8(first.header);
-    const bound = typeof binding === "object" && own !== undefined ? Uint8Array.of(...header, ...own) : header;
+    const bound = typeof binding === "object" && own !== undefined ? joined(header, own) : header;
     const withoutProof = writeClientFinalWithoutProof(bound, server.nonce);
     const authMessage = `${first.bare},${serverFirst},${withoutProof}`;
     const proof = await clientProof(crypto, await clientKey(crypto, salted), authMessage);

@@ -5,7 +5,7 @@ import { Referenceable } from "../flavors/referenceable.ts";
 import { type Tuple, tuple } from "../values/tuple.ts";
 import { toBase64 } from "./base64.ts";
 import { isUserStore } from "./checker.ts";
-import { utf8 } from "./crypto.ts";
+import { joined, utf8 } from "./crypto.ts";
 import { findUser, type KnownUser } from "./known-user.ts";
 import type { LoginSession } from "./login-session.ts";
 import { proofFits, serverSignature } from "./scram-keys.ts";
@@ -49,10 +49,7 @@ function expectedBinding({ host, settings }: LoginSession, { binding, header }: 
     if (own === undefined) {
       throw new LoginExchangeError("this server cannot bind a login to TLS (a proxy ends it?): channelBinding: false");
     }
-    const input = new Uint8Array(header.length + own.length);
-    input.set(utf8(header));
-    input.set(own, header.length);
-    return input;
+    return joined(utf8(header), own);
   }
   // The client could bind, and was made to believe that this server cannot (RFC 5802 §6).
   if (binding === "y" && own !== undefined) throw new DowngradeDetected("this server can bind logins to TLS");

@@ -31,7 +31,7 @@ export function readClientFirst(message: unknown): ClientFirst {
   const text = checked(message);
   const match = /^(([ny]|p=([A-Za-z0-9.-]+)),,)(.*)$/s.exec(text);
   if (!match) throw malformed();
-  const [, header, flag, kind, bare] = match as unknown as [string, string, string, string | undefined, string];
+  const [, header = "", flag, kind, bare = ""] = match;
   const [name, nonce, ...extensions] = attributes(bare);
   if (name?.key !== "n" || nonce?.key !== "r" || !isNonce(nonce.value)) throw malformed();
   const dialects = extensions.find((attribute) => attribute.key === "d")?.value;

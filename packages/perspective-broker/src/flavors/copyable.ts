@@ -52,5 +52,10 @@ export class RemoteCopy {
 export function wireNameOfClass(object: object): string {
   const kind = object.constructor as { wireName?: unknown; name: string };
   if (typeof kind.wireName === "string" && kind.wireName !== "") return kind.wireName;
-  throw new DeclarationError(`${kind.name} needs a name for the wire: static wireName = "app.${kind.name}"`);
+  throw nameless(kind);
+}
+
+/** The error for a class that crosses by name and has none. */
+export function nameless({ name }: { readonly name?: string }): DeclarationError {
+  return new DeclarationError(`${name} needs a name for the wire: static wireName = "app.${name}"`);
 }

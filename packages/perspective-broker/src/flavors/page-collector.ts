@@ -1,6 +1,7 @@
 // The receiving end of paging (spec §9). Other than in Twisted, whoever waits for pages is told when they will not come: the
 // call failed, the connection was lost, or the sender gave the collector back before the end.
 import { CallAborted, ConnectionLost, LimitExceeded, PagingStopped } from "../errors.ts";
+import { type Abortable, Aborts } from "../platform/aborts.ts";
 import { RemoteReference, targetOf } from "../references/remote-reference.ts";
 import type { Arguments, Callable, MethodName } from "../types.ts";
 import type { Keywords } from "../values/keywords.ts";
@@ -40,10 +41,10 @@ export class PageCollector<Page = Uint8Array> extends Referenceable {
   readonly pages: Promise<Page[]>;
   readonly #maxBytes: number;
   readonly #maxPages: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #aborts: Aborts | undefined;
   readonly #resolve: (pages: Page[]) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #aborted: () => void;
+  readonly #entry: Abortable = { aborted: (reason) => this.fail(new CallAborted(reason, "unknown")) };
   #listener: Disposable | undefined;
   #collected: Page[] = [];
   #bytes = 0;
@@ -57,7 +58,7 @@ export class PageCollector<Page = Uint8Array> extends Referenceable {
     if (!(maxPages > 0)) throw new RangeError(`maxPages must be a number above 0, not ${maxPages}`);
     this.#maxBytes = maxBytes;
     this.#maxPages = maxPages;
-    this.#signal = signal;
+    this.#aborts = signal && Aborts.of(signal);
     let resolve: (pages: Page[]) => void = () => {};
     let reject: (error: unknown) => void = () => {};
     this.pages = new Promise<Page[]>((yes, no) => {
@@ -67,9 +68,8 @@ export class PageCollector<Page = Uint8Array> extends Referenceable {
     this.pages.catch(() => {}); // it may be that nobody asks
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#aborted = () => this.fail(new CallAborted(signal?.reason, "unknown"));
-    if (signal?.aborted) this.#aborted();
-    else signal?.addEventListener("abort", this.#aborted, { once: true });
+    if (signal?.aborted) this.#entry.aborted(signal.reason);
+    else this.#aborts?.add(this.#entry);
   }
 
   /** Calls `method` with this collector as the first argument; resolves with the pages. */
@@ -132,7 +132,7 @@ export class PageCollector<Page = Uint8Array> extends Referenceable {
     this.#over = true;
     this.#collected = [];
     this.#listener?.[Symbol.dispose]();
-    this.#signal?.removeEventListener("abort", this.#aborted);
+    this.#aborts?.remove(this.#entry);
   }
 }
 

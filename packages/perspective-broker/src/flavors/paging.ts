@@ -137,6 +137,7 @@ export function post(collector: RemoteReference | Referenceable, method: string,
   }
 }
 
+/** By name: the methods of a collector are the protocol's, whatever its type says. */
 interface LocalCollector {
   callRemoteOnly(name: string, ...args: unknown[]): void;
 }

@@ -1,6 +1,7 @@
 // Where the states of published objects are kept from one connection to the next. What is kept is the library's own; a store
 // does not look into it.
 import { platform } from "#platform";
+import { bytesFromBase64, toBase64 } from "../values/base64.ts";
 
 /** A place for bytes by name. Names have any characters and come from the peer; a store must not trust them. */
 export interface PublishedStore {
@@ -30,7 +31,7 @@ export class MemoryPublishedStore implements PublishedStore {
   }
 }
 
-/** Keeps each in a file of a folder that is there: `None-None-NEWS1.pub`. Only where there are files; throws TypeError elsewhere. */
+/** Keeps each in a file of a folder that is there: `None-None-NEWS1.pub`, in base64, as files are texts here. Only where there are files; throws TypeError elsewhere. */
 export class FilePublishedStore implements PublishedStore {
   readonly #folder: string;
   readonly #maxBytes: number;
@@ -46,7 +47,7 @@ export class FilePublishedStore implements PublishedStore {
   async load(name: string): Promise<Uint8Array | undefined> {
     try {
       const file = await this.#files.read(this.#path(name), this.#maxBytes);
-      return file === undefined ? undefined : bytesOf(file.text);
+      return file === undefined ? undefined : bytesFromBase64(file.text);
     } catch (error) {
       if ((error as { code?: unknown }).code === "ENOENT") return undefined;
       throw error;
@@ -54,7 +55,7 @@ export class FilePublishedStore implements PublishedStore {
   }
 
   async save(name: string, bytes: Uint8Array): Promise<void> {
-    await this.#files.replace(this.#path(name), this.#maxBytes, () => textOf(bytes));
+    await this.#files.replace(this.#path(name), this.#maxBytes, () => toBase64(bytes));
   }
 
   /** In this folder and in no other, whatever the peer has put into the name. */
@@ -63,15 +64,4 @@ export class FilePublishedStore implements PublishedStore {
     if (safe.length > 200) throw new RangeError("the name of a published object is too long for a file");
     return `${this.#folder}/${safe}.pub`;
   }
-}
-
-/** Base64, as files are texts here. */
-function textOf(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(text);
-}
-
-function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 }

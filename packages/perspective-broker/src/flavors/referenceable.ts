@@ -1,8 +1,7 @@
 // The object that stays where it is: the other side gets a reference and calls its `remote_` methods (spec §6.1).
 import { CallAborted, CallTimeout, NoSuchMethod } from "../errors.ts";
-import { Aborts } from "../platform/aborts.ts";
 import { systemClock } from "../platform/clock.ts";
-import { Deadlines } from "../platform/deadlines.ts";
+import { waitWith } from "../platform/patience.ts";
 import { withOptions } from "../references/call-options.ts";
 import { pending, type RemoteResult } from "../references/remote-result.ts";
 import type { Arguments, Callable, Callee, CallOptions, MethodName, ResultOf } from "../types.ts";
@@ -44,6 +43,7 @@ export abstract class Referenceable {
 
   /** A view whose calls have these options. */
   with(options: CallOptions): Callable<this> {
+    // Which names it takes only the type knows.
     return new LocalView(this, withOptions(undefined, options)) as unknown as Callable<this>;
   }
 
@@ -139,22 +139,14 @@ function callLocally(
 
 /** Rejects when the time is over or the signal fires; the returned function ends that. */
 function limitLocally(options: CallOptions, reject: (error: unknown) => void, name: string): () => void {
-  const { signal, timeout } = options;
-  const deadlines = Deadlines.of(systemClock);
-  const aborts = signal && Aborts.of(signal);
   const give = (error: Error) => {
     stop();
     reject(error);
   };
   const entry = {
     aborted: (reason: unknown) => give(new CallAborted(reason, "unknown")),
-    expired: () => give(new CallTimeout(`${name}: no answer within ${timeout} ms`, "unknown")),
+    expired: () => give(new CallTimeout(`${name}: no answer within ${options.timeout} ms`, "unknown")),
   };
-  aborts?.add(entry);
-  const slot = timeout === undefined ? undefined : deadlines.add(entry, timeout);
-  const stop = () => {
-    aborts?.remove(entry);
-    if (slot !== undefined) deadlines.remove(entry, slot);
-  };
+  const stop = waitWith(options, entry, systemClock);
   return stop;
 }

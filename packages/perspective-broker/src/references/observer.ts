@@ -18,7 +18,7 @@ export class Observer<Copy = any> {
 
   /** @internal Made by a broker. */
   constructor(conversation: unknown) {
-    (this as unknown as Internal)[CONVERSATION] = conversation as ObserverConversation;
+    internal(this)[CONVERSATION] = conversation as ObserverConversation;
   }
 
   /** Calls `observe_name` on the copy. Rejects with DeadReferenceError once the copy is gone. */
@@ -28,7 +28,7 @@ export class Observer<Copy = any> {
     ...args: Arguments<U, N, A>
   ): Promise<Observed<U, N>>;
   callRemote(this: Observer, name: string, ...args: unknown[]): Promise<unknown> {
-    return (this as unknown as Internal)[CONVERSATION].callObserver(this, name, args);
+    return internal(this)[CONVERSATION].callObserver(this, name, args);
   }
 
   /** Calls `observe_name` on the copy without asking for an answer. */
@@ -38,10 +38,15 @@ export class Observer<Copy = any> {
     ...args: Arguments<U, N, A>
   ): void;
   callRemoteOnly(this: Observer, name: string, ...args: unknown[]): void {
-    (this as unknown as Internal)[CONVERSATION].callObserverOnly(this, name, args);
+    internal(this)[CONVERSATION].callObserverOnly(this, name, args);
   }
 }
 
 interface Internal {
   [CONVERSATION]: ObserverConversation;
+}
+
+// The symbol is kept off the type, as in remote-reference.ts.
+function internal(observer: Observer): Internal {
+  return observer as unknown as Internal;
 }

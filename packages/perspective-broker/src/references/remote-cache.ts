@@ -1,6 +1,7 @@
 // The copy that follows its original (spec §6.5). One object per original and connection, however often it is received; each
 // receipt is counted and given back once.
 import { NoSuchMethod } from "../errors.ts";
+import { Arrivals } from "../platform/arrivals.ts";
 import type { Keywords } from "../values/keywords.ts";
 import { setProperties } from "../values/set-properties.ts";
 
@@ -18,12 +19,12 @@ const WAITING = Symbol("waiting");
 interface Internal {
   [TARGET]: CacheTarget | undefined;
   [LISTENERS]: Set<(change: CacheChange) => void> | undefined;
-  [WAITING]: Set<Waiting> | undefined;
+  [WAITING]: Set<Arrivals<CacheChange>> | undefined;
 }
 
-/** One iterator that may be waiting for the next change. */
-interface Waiting {
-  wake: () => void;
+// The symbols are kept off the type, as in remote-reference.ts.
+function internal(cache: RemoteCache): Internal {
+  return cache as unknown as Internal;
 }
 
 /** A message of the original that has been carried out. */
@@ -47,7 +48,7 @@ export abstract class RemoteCache {
 
   /** Calls `fn` after each message of the original. */
   onChange(fn: (change: CacheChange) => void): Disposable {
-    const self = this as unknown as Internal;
+    const self = internal(this);
     self[LISTENERS] ??= new Set();
     const listeners = self[LISTENERS];
     const listener = (change: CacheChange) => fn(change);
@@ -60,33 +61,30 @@ export abstract class RemoteCache {
    * back, or the connection has ended.
    */
   [Symbol.asyncIterator](): AsyncGenerator<CacheChange, void, void> {
-    // Listens now and not at the first `next()`.
-    const queue: CacheChange[] = [];
-    const waiting: Waiting = { wake: () => {} };
-    const listener = this.onChange((change) => {
-      queue.push(change);
-      waiting.wake();
-    });
-    const self = this as unknown as Internal;
+    const arrivals = new Arrivals<CacheChange>();
+    const listener = this.onChange((change) => arrivals.push(change));
+    const self = internal(this);
     self[WAITING] ??= new Set();
     const all = self[WAITING];
-    all.add(waiting);
-    const stop = () => {
-      listener[Symbol.dispose]();
-      all.delete(waiting);
-    };
-    return taken(queue, waiting, () => isFollowing(this), stop);
+    all.add(arrivals);
+    return arrivals.taken(
+      () => isFollowing(this),
+      () => {
+        listener[Symbol.dispose]();
+        all.delete(arrivals);
+      },
+    );
   }
 
   /** Gives back one receipt; with the last one the original forgets this copy and sends nothing more. */
   release(): void {
-    const target = (this as unknown as Internal)[TARGET];
+    const target = internal(this)[TARGET];
     target?.conversation.releaseCache(target, 1);
   }
 
   /** Gives back all receipts. */
   releaseAll(): void {
-    const target = (this as unknown as Internal)[TARGET];
+    const target = internal(this)[TARGET];
     target?.conversation.releaseCache(target, target.receipts);
   }
 
@@ -100,40 +98,21 @@ export function bindCache(cache: RemoteCache, target: CacheTarget): void {
   Object.defineProperty(cache, TARGET, { value: target });
   // A constructor may listen already.
   for (const key of [LISTENERS, WAITING] as const) {
-    Object.defineProperty(cache, key, { value: (cache as unknown as Internal)[key], writable: true });
+    Object.defineProperty(cache, key, { value: internal(cache)[key], writable: true });
   }
 }
 
 /** There will be no more changes: iterators end. Called when no receipt is left. */
 export function endChanges(cache: RemoteCache | undefined): void {
-  for (const waiting of (cache as unknown as Internal | undefined)?.[WAITING] ?? []) waiting.wake();
+  for (const arrivals of (cache && internal(cache)[WAITING]) ?? []) arrivals.wake();
 }
 
 function isFollowing(cache: RemoteCache): boolean {
   return (cacheTarget(cache)?.receipts ?? 0) > 0;
 }
 
-async function* taken(
-  queue: CacheChange[],
-  waiting: Waiting,
-  more: () => boolean,
-  stop: () => void,
-): AsyncGenerator<CacheChange, void, void> {
-  try {
-    for (;;) {
-      for (let change = queue.shift(); change !== undefined; change = queue.shift()) yield change;
-      if (!more()) return;
-      await new Promise<void>((resolve) => {
-        waiting.wake = resolve;
-      });
-    }
-  } finally {
-    stop();
-  }
-}
-
 export function cacheTarget(cache: RemoteCache): CacheTarget | undefined {
-  return (cache as unknown as Internal)[TARGET];
+  return internal(cache)[TARGET];
 }
 
 /** Carries out a message of the original and tells who listens. `find` looks a method up; `failed` is told what a listener throws. */
@@ -148,7 +127,7 @@ export function observe(
   if (method === undefined) throw NoSuchMethod.attribute(cache, `observe_${message}`);
   const given = keywords === undefined ? args : [...args, keywords];
   const result = Reflect.apply(method, cache, given);
-  for (const listener of (cache as unknown as Internal)[LISTENERS] ?? []) {
+  for (const listener of internal(cache)[LISTENERS] ?? []) {
     try {
       listener({ message, args: given });
     } catch (error) {

@@ -103,6 +103,7 @@ describe("the table of inspect()", () => {
 describe("the page of errors", () => {
   const page = pageAt("docs/errors.md");
   const classes = Object.entries(errorClasses);
+  const sources = ["errors.ts", "errors/base.ts", "errors/login.ts"].map(source).join("\n");
 
   it("has a paragraph for every class, in the order of the sources", () => {
     const headings = headingsOf(page);
@@ -117,7 +118,8 @@ describe("the page of errors", () => {
   });
 
   it.each(classes)("has the fields of %s", (_code, { name }) => {
-    const body = new RegExp(`export class ${name} [\\s\\S]*?\\n}`).exec(source("errors.ts"))?.[0] ?? "";
+    const body = new RegExp(`export class ${name} [\\s\\S]*?\\n}`).exec(sources)?.[0] ?? "";
+    expect(body).not.toBe("");
     const declared = [...body.matchAll(/^ {2}readonly (\w+)/gm)].map((match) => match[1] as string);
     const fields = /^Fields: (.*)$/m.exec(sectionOf(page, name))?.[1] ?? "";
     const documented = quoted(fields).filter((field) => !field.startsWith('"'));

@@ -30,11 +30,6 @@ export class BananaReader implements ElementReader {
     this.at = at;
   }
 
-  /** Lets go of the buffer. */
-  done(): void {
-    this.#buffer = nothing;
-  }
-
   next(): number {
     const buffer = this.#buffer;
     const begin = this.at;

@@ -50,7 +50,7 @@ export function failureState(
     ["frames", []],
     ["stack", []],
     ["tb", null],
-    ["parents", parents.map((parent) => parent)],
+    ["parents", parents],
   ]);
   if (later) state.set("pickled", 1);
   state.set("unsafeTracebacks", unsafeTracebacks);

@@ -149,7 +149,7 @@ export class Jellier {
     const out = this.#out;
     switch (typeof value) {
       case "string":
-        this.#out.unicode(value);
+        out.unicode(value);
         return;
       case "number":
         if (Number.isSafeInteger(value) && !Object.is(value, -0)) out.integer(value);

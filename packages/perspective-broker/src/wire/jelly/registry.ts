@@ -1,6 +1,7 @@
 // The classes that travel as themselves, by the tag that names them on the wire (spec §3.10). Tags are texts given by hand and
 // never a class's own name, which a bundler may change.
 import { DeclarationError, type ErrorClass } from "../../errors.ts";
+import { nameless } from "../../flavors/copyable.ts";
 import { RemoteCache } from "../../references/remote-cache.ts";
 import type { Received } from "../../types.ts";
 import { setProperties } from "../../values/set-properties.ts";
@@ -193,7 +194,7 @@ export function registerCopyableModule(module: object, prefix: string): Disposab
 function ownWireName(kind: { readonly name?: string; readonly wireName?: unknown }): string {
   if (Object.hasOwn(kind, "wireName") && typeof kind.wireName === "string" && kind.wireName !== "")
     return kind.wireName;
-  throw new DeclarationError(`${kind.name} needs a name for the wire: static wireName = "app.${kind.name}"`);
+  throw nameless(kind);
 }
 
 function isCopyClass(kind: object): kind is CopyClass & ReceivingClass<object, never> {

@@ -147,12 +147,16 @@ export class Unjellier {
     const operands = count - 1;
     if (form === undefined || form >= forms.true) return this.#instance(name, operands);
     if (!this.#admitted[form]) throw refused(name);
-    if (++this.#depth > this.#maxDepth) {
-      throw new LimitExceeded("depth", `a value is nested deeper than limits.depth (${this.#maxDepth})`);
-    }
+    this.#enter();
     const value = this.#decode(form, operands);
     this.#depth--;
     return value;
+  }
+
+  #enter(): void {
+    if (++this.#depth > this.#maxDepth) {
+      throw new LimitExceeded("depth", `a value is nested deeper than limits.depth (${this.#maxDepth})`);
+    }
   }
 
   #decode(form: number, operands: number): unknown {
@@ -370,7 +374,7 @@ export class Unjellier {
   }
 
   #state(tag: string): unknown {
-    if (++this.#depth > this.#maxDepth) throw new LimitExceeded("depth", "a value is nested too deep");
+    this.#enter();
     const state = this.#value();
     this.#depth--;
     if (state === PENDING) throw new JellyError(`the state of ${tag} cannot refer to what is not complete`);
