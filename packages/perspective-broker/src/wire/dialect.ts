@@ -2,16 +2,35 @@
 // bundle carries only those that it names. The broker never asks which dialect it speaks.
 import type { Cacheable } from "../flavors/cacheable.ts";
 import type { Limits } from "../limits.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Keywords } from "../values/keywords.ts";
-import type { MessageHandler, ObjectId, RequestId } from "./message.ts";
+import type { Destinee, Envelope, MessageHandler, ObjectId, PeerLimits, Probe, RequestId } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** A syntax for messages and values, negotiated by name (spec §2.9). */
 export interface Dialect {
   readonly name: string;
   open(setup: CodecSetup): Codec;
+  /** The frames of the layer below the conversation, if the dialect has one. */
+  readonly session?: SessionFrames;
+}
+
+/** Frames about the connection itself, whole. */
+export interface SessionFrames {
+  readonly ping: Uint8Array;
+  readonly pong: Uint8Array;
+  bye(code: string, message: string): Uint8Array;
+}
+
+/** Told of the frames about the connection itself. */
+export interface SessionHandler {
+  ping(): void;
+  pong(): void;
+  /** The peer has received so many bytes of the conversation. */
+  acknowledged(bytes: number): void;
+  bye(code: string, message: string): void;
 }
 
 /** How values are mapped; the values table of the guide says what each option does. */
@@ -30,6 +49,10 @@ export interface CodecSetup {
   readonly limits: Limits;
   readonly values: ValueOptions;
   readonly classes: ClassPolicy;
+  /** What this side tells the peer of itself; only dialects that greet need it. */
+  readonly greeting?: PeerLimits;
+  readonly session?: SessionHandler;
+  readonly clock?: Clock;
 }
 
 /** Which classes cross, and how. wire/jelly makes one of a registry and security options. */
@@ -72,31 +95,67 @@ export interface Codec {
   hello(): void;
   /**
    * Returns the ids of the objects and caches that were given out with it, one entry per occurrence, or undefined. The arguments are
-   * encoded for `perspective` (spec §6.6). `to` says whether the target is an object of the peer's or its copy of ours.
+   * encoded for `perspective` (spec §6.6). `to` says what the target is; a result only where the dialect has `more`. `wants` has
+   * the bits of `Wants`. `into` is where the message goes instead of the outbox, to be put there later.
    */
   sendCall(
-    to: "object" | "cache",
+    to: Destinee,
     id: number,
     target: ObjectId,
     method: string,
     args: readonly unknown[],
     keywords: Keywords | undefined,
-    wantsAnswer: boolean,
+    wants: number,
     perspective: object | null,
+    envelope: Envelope | undefined,
+    into?: Outbox,
   ): number[] | undefined;
   sendAnswer(id: RequestId, value: unknown, perspective: object | null): void;
-  /** `later` tells whether the method failed after it had returned a promise. */
-  sendError(id: RequestId, error: unknown, later: boolean): void;
-  /** Gives back one receipt of an object of the peer's. */
-  sendRelease(id: number): void;
+  /**
+   * `later` tells whether the method failed after it had returned a promise; `notRun` that it was not called, `dependency`
+   * because a call failed whose result it needs.
+   */
+  sendError(id: RequestId, error: unknown, later: boolean, notRun?: { readonly dependency: boolean }): void;
+  /** Gives back one receipt of an object of the peer's. `into` as in sendCall. */
+  sendRelease(id: number, into?: Outbox): void;
   /** Gives back one receipt of a cache of the peer's. */
-  sendDecache(id: number): void;
+  sendDecache(id: number, into?: Outbox): void;
   /** The id of a cache of ours is free. */
   sendUncache(id: number): void;
   /** Takes bytes of the peer; they belong to the codec. Nothing is handled yet. */
   receive(chunk: Uint8Array): void;
   /** Handles the next whole message and returns true, or returns false. Throws what the connection must be closed for. */
   next(): boolean;
+  /** What not every dialect can carry. */
+  readonly more: MoreMessages | undefined;
+}
+
+/** Messages beyond those of Twisted's Perspective Broker. */
+export interface MoreMessages {
+  /**
+   * Changes what a call wants that stands in `outbox` from the position `at` on and was not taken yet; false if it was.
+   */
+  amend(outbox: Outbox, at: number, wants: number): boolean;
+  sendDrop(call: number, into?: Outbox): void;
+  sendPull(call: number): void;
+  sendCancel(call: number): void;
+  sendCredit(calls: number): void;
+  sendEcho(number: number): void;
+  sendEchoed(number: number): void;
+  /** Returns the size of the message. */
+  sendItem(stream: number, value: unknown, perspective: object | null): number;
+  sendEnd(stream: number): void;
+  sendBreak(stream: number, error: unknown): void;
+  sendWant(stream: number, items: number, bytes: number): void;
+  sendStop(stream: number): void;
+  sendThrow(stream: number, error: unknown): void;
+  sendProbe(call: number, probe: Probe): void;
+  /** Sends pieces while the peer takes them and `until()` is false; true if more could be sent now. */
+  sendPieces(until: () => boolean): boolean;
+  /** A value as the other side would get it, objects of both sides as they are. */
+  copy(value: unknown): unknown;
+  /** Bytes of the conversation that were received: those about the connection itself do not count. */
+  readonly received: number;
 }
 
 /** The tables of objects of one connection, as a dialect sees them. The broker implements it. */
@@ -141,4 +200,17 @@ export interface ObjectTables {
   giveBackCache(cache: RemoteCache): void;
   /** Gives back a receipt that was never counted here, as the message could not be decoded so far. */
   refuseCache(id: number): void;
+
+  /**
+   * A result of a call that is not there yet is being sent: the id of that call. Throws NotKept if the call was sent in a way
+   * that its result cannot be referred to, UnsendableError if it is a call of another connection or of nobody.
+   */
+  pendingResult(result: object): number;
+  /** What a call of the peer's has resulted in, for a message that refers to it; it is there. */
+  keptResult(call: number): unknown;
+  /** A stream of ours is being sent: its number. `unexportStream` takes it back. */
+  exportStream(iterable: object): number;
+  unexportStream(id: number): void;
+  /** The peer sent a stream. Throws LimitExceeded or ProtocolError. */
+  importStream(id: number): object;
 }

@@ -10,16 +10,63 @@ export type ObjectId = number | string;
 /** What the caller wants to see again in the answer. Numbers by our own side; any leaf by others (spec §4.3). */
 export type RequestId = number | bigint | Uint8Array;
 
+/** What a call is addressed to: an object, a copy of a Cacheable, or what another call of the caller's results in. */
+export type Destinee = "object" | "cache" | "result";
+
+/** What becomes of a call's result: bits, as on the wire of pb7. */
+export const Wants = { nothing: 0, answer: 1, keeping: 2 } as const;
+
+/** Where a chain of calls began: a number of the process, and one that the process gave the chain. */
+export interface Chain {
+  readonly process: number;
+  readonly number: number;
+}
+
+/** W3C Trace Context, as texts. */
+export interface Trace {
+  readonly traceparent: string;
+  readonly tracestate: string;
+}
+
+/** What a call carries beside its arguments. */
+export interface Envelope {
+  /** Milliseconds that are left. */
+  readonly deadline?: number | undefined;
+  readonly chain?: Chain | undefined;
+  /** How many calls of the chain are above this one. */
+  readonly depth?: number | undefined;
+  readonly trace?: Trace | undefined;
+}
+
+/** What a message still lacks: pieces of its leaves, results of calls. */
+export interface Late {
+  /** Calls whose results stand among the arguments. */
+  readonly results: readonly number[];
+  /** Whether all pieces have come. */
+  readonly complete: boolean;
+  /** Calls `fn` once, when the last piece has come, or will never come. Not called if it is complete already. */
+  whenComplete(fn: () => void): void;
+  /** Decodes the message now that nothing is lacking; throws as decoding does, and what came with it is given back then. */
+  decode(): { args: unknown[]; keywords: Keywords | undefined };
+  /** The message will not be handled: what came with it is given back. */
+  giveBack(): void;
+}
+
 /** A call of the peer's, decoded. */
 export interface IncomingCall {
-  /** An object of ours, or our copy of a Cacheable of the peer's. */
-  readonly to: "object" | "cache";
+  /** An object of ours, our copy of a Cacheable of the peer's, or the result of an earlier call of the peer's. */
+  readonly to: Destinee;
   readonly id: RequestId;
   readonly target: ObjectId;
   readonly method: string;
   readonly wantsAnswer: boolean;
-  readonly args: unknown[];
-  readonly keywords: Keywords | undefined;
+  /** The result is to be kept for calls through it. */
+  readonly keep: boolean;
+  readonly envelope: Envelope | undefined;
+  /** Given if arguments are still to come: args and keywords are those of its `decode` then. */
+  readonly late: Late | undefined;
+  args: unknown[];
+  keywords: Keywords | undefined;
   /** The references that came with the arguments, one entry per receipt. */
   readonly received: RemoteReference[] | undefined;
   /** The same for copies of the peer's Cacheables. */
@@ -42,7 +89,14 @@ export interface MessageHandler {
     caches: RemoteCache[] | undefined,
   ): void;
   /** The peer's error with the references that came in its data, or our own failure to decode its answer. */
-  failed(id: number, error: unknown, received: RemoteReference[] | undefined, caches: RemoteCache[] | undefined): void;
+  failed(
+    id: number,
+    error: unknown,
+    received: RemoteReference[] | undefined,
+    caches: RemoteCache[] | undefined,
+    /** The method was not called; `dependency`: because a call failed whose result it needs. */
+    notRun?: { readonly dependency: boolean },
+  ): void;
   /** Whether a call with this id waits for its answer. */
   expected(id: number): boolean;
   /** The peer gives back one receipt of an object of ours. */
@@ -53,4 +107,55 @@ export interface MessageHandler {
   uncached(id: number): void;
   /** The peer did not know one of our commands; for the log only. */
   notUnderstood(command: string): void;
+  /** Messages of dialects that have more. */
+  readonly more: MoreHandler;
+}
+
+/** What the peer can be expected to bear; told in its hello. */
+export interface PeerLimits {
+  /** Calls that may be open there at the same time. */
+  readonly calls: number;
+  /** Results that are kept there for calls through them. */
+  readonly results: number;
+  /** Bytes of one message. */
+  readonly message: number;
+  /** Bytes in pieces that may be on their way. */
+  readonly bytes: number;
+  /** Milliseconds of silence after which it asks for a sign of life; 0 for never. */
+  readonly heartbeat: number;
+  readonly streams: number;
+  /** Names its process in chains. */
+  readonly process: number;
+}
+
+/** One step of a search for calls that wait for each other. */
+export interface Probe {
+  /** The chain that waits. */
+  readonly chain: Chain;
+  /** The chains on the way, the first one included, with what each waits for. */
+  readonly path: readonly { readonly chain: Chain; readonly object: string }[];
+}
+
+/** Told of the messages that not every dialect has. */
+export interface MoreHandler {
+  greeted(limits: PeerLimits): void;
+  cancelled(call: number): void;
+  /** The result of a call is no longer needed. */
+  dropped(call: number): void;
+  /** The result of a call that was only to be kept is to be sent. */
+  pulled(call: number): void;
+  /** So many of our calls without an answer are done. */
+  credited(calls: number): void;
+  echo(number: number): void;
+  echoed(number: number): void;
+  /** `late` as in IncomingCall; its `decode` gives the item as its only argument. */
+  item(stream: number, value: unknown, bytes: number, late: Late | undefined): void;
+  ended(stream: number): void;
+  broke(stream: number, error: unknown): void;
+  wanted(stream: number, items: number, bytes: number): void;
+  stopped(stream: number): void;
+  threw(stream: number, error: unknown): void;
+  probed(call: number, probe: Probe): void;
+  /** More pieces may be sent. */
+  room(): void;
 }
