@@ -46,7 +46,8 @@ export class Decoder {
   readonly classes: ClassPolicy;
   /** What was resolved when the message arrived, of one that is decoded later. */
   resolving: Resolving | undefined;
-  readonly #limits: Limits;
+  readonly #maxDepth: number;
+  readonly #maxElements: number;
   readonly #exact: boolean;
   readonly #maps: boolean;
   /** By tag: whether the security options admit its type. */
@@ -64,7 +65,8 @@ export class Decoder {
   constructor({ tables, classes, values, limits }: DecoderSetup) {
     this.tables = tables;
     this.classes = classes;
-    this.#limits = limits;
+    this.#maxDepth = limits.depth;
+    this.#maxElements = limits.elements;
     this.#exact = values.floats === "exact";
     this.#maps = values.dicts === "map";
     const admitted = new Array<boolean>(tags.shortString + 1).fill(true);
@@ -202,7 +204,7 @@ export class Decoder {
   /** Of a message that is decoded later: counts what it counts, and says what is still to come. */
   skim(layout: Layout): Skimmed {
     const { buffer, at } = this.in;
-    const resolving = new Resolving(this, this.#limits.elements);
+    const resolving = new Resolving(this, this.#maxElements);
     walkLayout(this.in, layout, resolving);
     const body = buffer.slice(at, this.in.at);
     this.finish();
@@ -229,6 +231,8 @@ export class Decoder {
       if (!this.#strings) throw refused("unicode");
       return reader.ascii(tag - tags.shortString);
     }
+    if (tag === tags.double) return reader.double();
+    if (tag === tags.integer) return reader.integer();
     if (!this.#admitted[tag]) throw this.#refused(tag);
     switch (tag) {
       case tags.null:
@@ -239,13 +243,6 @@ export class Decoder {
         return false;
       case tags.true:
         return true;
-      case tags.integer: {
-        const n = reader.varint();
-        if (n > 0xffff_ffff) throw new JellyError("an integer of more than 32 bits");
-        return (n >>> 1) ^ -(n & 1);
-      }
-      case tags.double:
-        return reader.double();
       case tags.float: {
         const value = reader.double();
         return this.#exact && Number.isInteger(value) ? new Float(value) : value;
@@ -277,17 +274,14 @@ export class Decoder {
   /** Counts what takes memory; throws LimitExceeded above the limit. */
   count(elements: number): void {
     this.#elements += elements;
-    if (this.#elements > this.#limits.elements) {
-      throw new LimitExceeded(
-        "elements",
-        `a message has more elements than limits.elements (${this.#limits.elements})`,
-      );
+    if (this.#elements > this.#maxElements) {
+      throw new LimitExceeded("elements", `a message has more elements than limits.elements (${this.#maxElements})`);
     }
   }
 
   enter(): void {
-    if (++this.#depth > this.#limits.depth) {
-      throw new LimitExceeded("depth", `a value is nested deeper than limits.depth (${this.#limits.depth})`);
+    if (++this.#depth > this.#maxDepth) {
+      throw new LimitExceeded("depth", `a value is nested deeper than limits.depth (${this.#maxDepth})`);
     }
   }
 
@@ -347,19 +341,20 @@ export class Decoder {
     this.count(count);
     this.enter();
     const items: unknown[] = [];
-    const number = this.define(items);
+    const number = this.#objects === undefined ? -1 : this.define(items);
     const unready = this.#unready;
     for (let i = 0; i < count; i++) {
-      if (reader.buffer[reader.at] === tags.hole && reader.at < reader.end) {
-        reader.at++;
-        items.length = i + 1;
-      } else {
-        items.push(this.inner());
-      }
+      if (reader.buffer[reader.at] !== tags.hole) items.push(this.inner());
+      else this.#hole(items);
     }
-    this.done(number, unready);
-    this.leave();
+    if (number >= 0) this.done(number, unready);
+    this.#depth--;
     return items;
+  }
+
+  #hole(items: unknown[]): void {
+    this.in.byte();
+    items.length++;
   }
 
   #tuple(): unknown[] {
@@ -395,17 +390,23 @@ export class Decoder {
   }
 
   #shaped(): unknown {
-    const { keys, hostile } = this.in.shape();
-    const count = keys.length;
-    this.count(count);
+    const shape = this.in.shape();
+    const { keys, builder } = shape;
+    this.count(keys.length);
     this.enter();
-    if (this.#maps || hostile) return this.#slowlyShaped(keys);
+    if (this.#maps || shape.hostile) return this.#slowlyShaped(keys);
     const object: Record<string, unknown> = {};
-    const number = this.define(object);
+    const number = this.#objects === undefined ? -1 : this.define(object);
     const unready = this.#unready;
-    for (let i = 0; i < count; i++) object[keys[i] as string] = this.inner();
-    this.done(number, unready);
-    this.leave();
+    if (builder !== undefined) {
+      builder(this, keys, object);
+    } else {
+      shape.met();
+      const count = keys.length;
+      for (let i = 0; i < count; i++) object[keys[i] as string] = this.inner();
+    }
+    if (number >= 0) this.done(number, unready);
+    this.#depth--;
     return object;
   }
 

@@ -1,6 +1,7 @@
 // Names and shapes that one side has defined for the other (docs/pb7.md, Names and shapes): both sides' tables, and the
 // bounds that hold for both. What is defined stays until the connection ends.
 import { LimitExceeded } from "../../errors.ts";
+import { type Builder, builderOf } from "./builders.ts";
 
 /** The bounds, the same for every connection. */
 export const bounds = { names: 1024, shapes: 1024, keys: 64, length: 128, characters: 65_536 } as const;
@@ -129,14 +130,24 @@ export class ReceivedDefinitions {
   }
 }
 
+/** How often objects of a shape come before it is worth a builder: there are few. */
+const OFTEN = 32;
+
 export class ReceivedShape {
   readonly keys: readonly string[];
   /** Whether a key must be defined and not assigned. */
   readonly hostile: boolean;
+  builder: Builder | undefined;
+  #met = 0;
 
   constructor(keys: readonly string[]) {
     this.keys = keys;
     this.hostile = keys.includes("__proto__");
+  }
+
+  /** An object of the shape comes, and there is no builder yet. */
+  met(): void {
+    if (++this.#met === OFTEN && this.keys.length > 0) this.builder = builderOf(this.keys);
   }
 }
 

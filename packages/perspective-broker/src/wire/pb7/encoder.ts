@@ -13,7 +13,7 @@ import { writeFailure } from "./failures.ts";
 import { Numbering } from "./numbering.ts";
 import { className, writeOther } from "./rare-values.ts";
 import { flags, NAME_FRAME, pieces, SHAPE_FRAME, tags } from "./tags.ts";
-import { type Cut, definitionFrame, FrameWriter, stringBytes, varintBytes } from "./writer.ts";
+import { type Cut, definitionFrame, FrameWriter, SHORT, stringBytes, varintBytes } from "./writer.ts";
 
 /** A byte string of at least this size is sent by reference where the caller allows it. */
 const BY_REFERENCE = 16 * 1024;
@@ -159,6 +159,7 @@ export class Encoder {
   /** Ends the frame without a trace. What was defined for it is sent with the next one. */
   rollback(): void {
     this.out.rollback();
+    this.#scratch = []; // holds values of what was not finished
     const { exported, caches, streams } = this.cargo;
     this.#close();
     for (const id of exported ?? []) this.tables.unexport(id);
@@ -210,7 +211,7 @@ export class Encoder {
     this.#depth = 0;
     try {
       this.out.varint(count);
-      for (let i = 0; i < count; i++) this.member(args[i], i);
+      this.#members(args, 0, count, undefined);
     } catch (error) {
       throw this.#located(error);
     }
@@ -294,20 +295,14 @@ export class Encoder {
   /** The own enumerable properties of an object that only its owner refers to. */
   properties(object: object): void {
     this.#numbering.skip();
-    this.enter();
-    this.#properties(object as Record<string, unknown>);
-    this.leave();
+    this.#properties(object as Record<string, unknown>, true);
   }
 
   sequence(tag: number, items: readonly unknown[]): void {
     const count = items.length;
     this.out.head(tag, count);
     this.enter();
-    for (let i = 0; i < count; i++) {
-      const item = items[i];
-      if (item === undefined && tag === tags.array && !Object.hasOwn(items, i)) this.out.byte(tags.hole);
-      else this.member(item, i);
-    }
+    this.#members(items, 0, count, tag === tags.array ? HOLES : undefined);
     this.leave();
   }
 
@@ -370,18 +365,13 @@ export class Encoder {
   #object(value: object): void {
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) {
-      if (Symbol.asyncIterator in value) writeOther(this, value);
-      else if (this.isNew(value)) {
-        this.enter();
-        this.#properties(value as Record<string, unknown>);
-        this.leave();
-      }
+      if (this.isNew(value)) this.#properties(value as Record<string, unknown>, false);
     } else if (Array.isArray(value)) {
       if (this.isNew(value)) this.sequence(value instanceof Tuple ? tags.tuple : tags.array, value);
     } else if (value instanceof Map) {
       if (this.isNew(value)) this.#entries(value);
     } else if (value instanceof Set) {
-      if (this.isNew(value)) this.#members(value);
+      if (this.isNew(value)) this.#items(value);
     } else if (value instanceof Uint8Array) {
       if (this.isNew(value)) this.leaf(value, BYTES, LATE_BYTES);
     } else {
@@ -390,28 +380,38 @@ export class Encoder {
   }
 
   /** Own enumerable string keys in their order. Each getter runs once, and all before the first value is written. */
-  #properties(object: Record<string, unknown>): void {
+  #properties(object: Record<string, unknown>, isState: boolean): void {
     const predicted = this.#shape.next ?? this.#first;
     const expected = predicted.keys;
     const scratch = this.#scratch;
     const base = this.#top;
-    let count = 0;
+    let top = base;
     let same = 0;
-    let keys: string[] | undefined;
+    let callable = false;
+    let keys: string[] | undefined = this.#polluted ? [] : undefined;
+    // A value is read fastest by the key that this loop has at hand (measured: 21 ns for an object of 3.5 properties, 44 by
+    // keys from a list).
     for (const key in object) {
-      if (keys === undefined) {
-        if (key === expected[same]) same++;
-        else keys = expected.slice(0, same);
-      }
-      if (keys !== undefined) {
+      if (keys === undefined && key === expected[same]) {
+        same++;
+      } else {
+        keys ??= expected.slice(0, same);
         if (this.#polluted && !Object.hasOwn(object, key)) continue;
         keys.push(key);
       }
-      scratch[base + count++] = object[key];
-      this.#top = base + count;
+      const value = object[key];
+      if (typeof value === "function") callable = true;
+      scratch[top++] = value;
     }
+    if ((callable || top === base) && !isState && asyncIterator in object) {
+      this.#numbering.forget();
+      writeOther(this, object);
+      return;
+    }
+    this.enter();
+    this.#top = top;
     let shape: Shape | undefined = predicted;
-    if (keys !== undefined || same < expected.length || count === 0) {
+    if (keys !== undefined || same < expected.length || same === 0) {
       keys ??= expected.slice(0, same);
       shape = this.#find(predicted, same, keys);
     }
@@ -420,21 +420,12 @@ export class Encoder {
     } else {
       this.#shape.next = shape;
       this.#shape = shape;
-      this.#shaped(shape, base);
+      this.out.head(tags.shaped, shape.number);
+      this.#members(scratch, base, top - base, shape.keys);
     }
+    while (top > base) scratch[--top] = undefined;
     this.#top = base;
-  }
-
-  #shaped(shape: Shape, base: number): void {
-    const { keys } = shape;
-    const count = keys.length;
-    const scratch = this.#scratch;
-    this.out.head(tags.shaped, shape.number);
-    for (let i = 0; i < count; i++) {
-      const value = scratch[base + i];
-      scratch[base + i] = undefined;
-      this.member(value, keys[i] as string);
-    }
+    this.#depth--;
   }
 
   #unshaped(keys: readonly string[], base: number): void {
@@ -442,10 +433,8 @@ export class Encoder {
     const scratch = this.#scratch;
     this.out.head(tags.object, count);
     for (let i = 0; i < count; i++) {
-      const value = scratch[base + i];
-      scratch[base + i] = undefined;
       this.out.string(keys[i] as string);
-      this.member(value, keys[i] as string);
+      this.member(scratch[base + i], keys[i] as string);
     }
   }
 
@@ -457,6 +446,66 @@ export class Encoder {
     const shape = this.#definitions.shape(keys);
     if (shape !== undefined) this.#pending.push(definitionFrame(SHAPE_FRAME, keys.length, keys));
     return shape;
+  }
+
+  /**
+   * So many values of a list, from a place on; `keys` if they are an object's, HOLES for an array. Small leaves are written right here: a call for
+   * each takes longer than the writing (measured: 17 ns for a number with the calls, 5 without).
+   */
+  #members(values: readonly unknown[], from: number, count: number, keys: readonly string[] | undefined): void {
+    const out = this.out;
+    for (let i = 0; i < count; i++) {
+      const value = values[from + i];
+      if (out.at > out.safe) out.more();
+      const buffer = out.buffer;
+      let at = out.at;
+      if (typeof value === "number") {
+        const n = value | 0;
+        if (n !== value || (n === 0 && 1 / value < 0)) {
+          buffer[at] = tags.double;
+          out.view.setFloat64(at + 1, Number.isNaN(value) ? Number.NaN : value, true);
+          out.at = at + 9;
+        } else if (n >= 0 && n < 128) {
+          buffer[at] = tags.small | n;
+          out.at = at + 1;
+        } else {
+          let rest = ((n << 1) ^ (n >> 31)) >>> 0;
+          buffer[at++] = tags.integer;
+          while (rest > 0x7f) {
+            buffer[at++] = (rest & 0x7f) | 0x80;
+            rest >>>= 7;
+          }
+          buffer[at++] = rest;
+          out.at = at;
+        }
+        continue;
+      }
+      if (typeof value === "string") {
+        const length = value.length;
+        if (length <= SHORT) {
+          buffer[at++] = tags.shortString | length;
+          let seen = 0;
+          for (let j = 0; j < length; j++) {
+            const code = value.charCodeAt(j);
+            seen |= code;
+            buffer[at++] = code;
+          }
+          if (seen <= 0x7f) {
+            out.at = at;
+            continue;
+          }
+        }
+      } else if (value === undefined && keys === HOLES && !(i in values)) {
+        out.byte(tags.hole);
+        continue;
+      }
+      if (typeof value === "object" && value !== null) {
+        this.#steps[this.#depth] = keys?.[i] ?? i;
+        this.#object(value);
+      } else {
+        this.member(value, keys?.[i] ?? i);
+      }
+    }
   }
 
   /** What is added meanwhile, by a getter somewhere below, is not sent. */
@@ -476,7 +525,7 @@ export class Encoder {
     this.leave();
   }
 
-  #members(set: ReadonlySet<unknown>): void {
+  #items(set: ReadonlySet<unknown>): void {
     const items = [...set];
     this.wholly(() => this.sequence(set instanceof FrozenSet ? tags.frozenSet : tags.set, items));
   }
@@ -493,7 +542,7 @@ export class Encoder {
 
   #goesInPieces(size: number): boolean {
     if (size <= pieces.fromInLarge || size > this.peerBytes || this.#whole > 0 || this.#fresh) return false;
-    return size > pieces.from || this.out.size > pieces.largeMessage;
+    return size > pieces.from || this.out.length > pieces.largeMessage;
   }
 
   #later(bytes: Uint8Array, wholeHead: readonly number[], head: readonly number[]): void {
@@ -583,10 +632,7 @@ export class Encoder {
   }
 
   #clear(): void {
-    if (this.#top > 0) {
-      this.#scratch.length = 0; // a frame that failed has left values there
-      this.#top = 0;
-    }
+    this.#top = 0;
     this.cargo = {};
     this.perspective = null;
     this.#marks = 0;
@@ -597,8 +643,11 @@ export class Encoder {
   }
 }
 
+const { asyncIterator } = Symbol;
 const BYTES: readonly number[] = [tags.bytes];
 const LATE_BYTES: readonly number[] = [tags.lateBytes];
+/** The keys of an array, in which there can be holes. */
+const HOLES: readonly string[] = [];
 const FRESH_AND_RESULT =
   "a result that is not there yet cannot go along with a Cacheable that the other side has no copy of; await the result first";
 
