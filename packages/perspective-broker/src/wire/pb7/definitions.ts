@@ -74,11 +74,11 @@ export class SentDefinitions {
     for (let i = 0; i < count; i++) {
       const key = keys[i] as string;
       const length = key.length;
-      if (isDigit(key.charCodeAt(0))) return undefined; // a dictionary by number
+      if (length > bounds.length || isDigit(key.charCodeAt(0))) return undefined; // a dictionary by number
       characters += length;
       if (length > longest) longest = length;
-      hash = Math.imul(hash ^ length, 0x01000193) ^ (length > 0 ? key.charCodeAt(length - 1) : 0);
-      hash = Math.imul(hash ^ (key.charCodeAt(0) << 8), 0x01000193) ^ key.charCodeAt(length >> 1);
+      for (let j = 0; j < length; j++) hash = Math.imul(hash ^ key.charCodeAt(j), 0x01000193);
+      hash = Math.imul(hash ^ 0x100, 0x01000193);
     }
     const slot = (hash ^ (hash >>> 10)) & (CANDIDATES - 1);
     if (this.#candidates[slot] !== hash) {
