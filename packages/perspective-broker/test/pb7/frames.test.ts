@@ -7,6 +7,8 @@ import { pending } from "../../src/references/remote-result.ts";
 import { Outbox } from "../../src/wire/outbox.ts";
 import { ANSWER, type Frame, framesIn, Sides } from "./support/sides.ts";
 
+class Own extends Referenceable {}
+
 class Stock extends Cacheable {
   static wireName = "shop.Stock";
   readonly price: unknown;
@@ -34,7 +36,7 @@ async function* numbers(): AsyncGenerator<number> {}
 describe("a frame that fails", () => {
   it("leaves no bytes and no counts", () => {
     const sides = new Sides();
-    const own = new Referenceable();
+    const own = new Own();
     const value = [own, own, new Stock(1), numbers(), { a: 1 }, { a: 1 }, () => 1];
     expect(() => sides.send(value)).toThrow("[6]: a function cannot be sent");
     const { exported, cached, streams, sent } = sides.sender;
@@ -107,7 +109,7 @@ describe("a frame", () => {
 
   it("tells what it carries", () => {
     const sides = new Sides({ registry: stocks() });
-    const own = new Referenceable();
+    const own = new Own();
     const stock = new Stock(5);
     sides.send([own, own, stock, stock, numbers()]);
     expect(sides.cargo).toMatchObject({ exported: [1, 1], caches: [1], streams: [1] });
@@ -253,7 +255,7 @@ describe("a message that is decoded later", () => {
     const stock = new Stock(1);
     sides.trip(stock);
     sides.sender.copies.set(5, copy);
-    const value = [result, new Referenceable(), stock, copy, numbers(), new Referenceable(), { result }];
+    const value = [result, new Own(), stock, copy, numbers(), new Own(), { result }];
     const frames = sides.send(value);
     sides.receiver.results.set(9, "the result");
     const before = sides.receiver.importedCaches.length;
@@ -269,7 +271,7 @@ describe("a message that is decoded later", () => {
   it("fails when it is decoded, if something in it could not be counted", () => {
     const sides = new Sides();
     const { result } = pending<unknown>();
-    const frames = sides.send([new Referenceable(), result, new Referenceable()]);
+    const frames = sides.send([new Own(), result, new Own()]);
     sides.receiver.most = 1;
     const [body] = sides.define(frames);
     const { decoder } = sides;
@@ -296,9 +298,7 @@ describe("a message that is decoded later", () => {
 describe("receipts of a message that could not be decoded", () => {
   it("are those that decoding did not reach", () => {
     const sides = new Sides();
-    const frames = sides.write((encoder) =>
-      encoder.positional([new Referenceable(), /a/, new Referenceable(), numbers(), [new Referenceable()]]),
-    );
+    const frames = sides.write((encoder) => encoder.positional([new Own(), /a/, new Own(), numbers(), [new Own()]]));
     const [body] = sides.define(frames) as [Uint8Array];
     const at = body.indexOf(0x61);
     body[at] = 0x28; // a regular expression that is none
@@ -321,7 +321,7 @@ describe("failures", () => {
     static wireName = "app.Itself";
   }
   class Expected extends PBError {
-    static wireName = "app.Expected";
+    static override wireName = "app.Expected";
     readonly left = 5;
   }
   const registry = new Registry();

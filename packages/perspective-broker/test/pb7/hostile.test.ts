@@ -6,6 +6,8 @@ import { InsecureJelly, JellyError, LimitExceeded } from "../../src/errors.ts";
 import { Copyable, PerspectiveBrokerError, ProtocolError, Referenceable, Registry } from "../../src/index.ts";
 import { Sides, unhex } from "./support/sides.ts";
 
+class Own extends Referenceable {}
+
 class Point extends Copyable {
   static wireName = "geo.Point";
   x: unknown;
@@ -28,7 +30,7 @@ const corpus: unknown[] = [
   ]),
   [new Date(5), /a+/g, new URL("http://a/b"), new TypeError("m", { cause: [1] }), new AggregateError([1], "n")],
   [new Uint8Array(9), new Float64Array(2), new DataView(new ArrayBuffer(3)), new Array(3)],
-  [Object.assign(new Point(), { x: [1] }), new Referenceable(), new Referenceable()],
+  [Object.assign(new Point(), { x: [1] }), new Own(), new Own()],
 ];
 
 const known = [ProtocolError, JellyError, LimitExceeded, InsecureJelly];

@@ -5,12 +5,10 @@ import type { Limits } from "../../limits.ts";
 import type { RemoteCache } from "../../references/remote-cache.ts";
 import type { RemoteReference } from "../../references/remote-reference.ts";
 import { Float } from "../../values/float.ts";
-import { FrozenSet, fillFrozenSet } from "../../values/frozen-set.ts";
 import { Keywords } from "../../values/keywords.ts";
-import { Tuple } from "../../values/tuple.ts";
 import type { ClassPolicy, ObjectTables, ValueOptions } from "../dialect.ts";
 import { refused } from "../jelly/refusals.ts";
-import { setOwn } from "../jelly/sharing.ts";
+import { readMap, readObject, readSet, readSlowly, readTuple } from "./containers.ts";
 import { readFailure } from "./failures.ts";
 import { readOther } from "./rare-readings.ts";
 import { BodyReader, truncated } from "./reader.ts";
@@ -46,10 +44,11 @@ export class Decoder {
   readonly classes: ClassPolicy;
   /** What was resolved when the message arrived, of one that is decoded later. */
   resolving: Resolving | undefined;
+  /** Whether objects arrive as Maps. */
+  readonly maps: boolean;
   readonly #maxDepth: number;
   readonly #maxElements: number;
   readonly #exact: boolean;
-  readonly #maps: boolean;
   /** By tag: whether the security options admit its type. */
   readonly #admitted: readonly boolean[];
   readonly #strings: boolean;
@@ -68,7 +67,7 @@ export class Decoder {
     this.#maxDepth = limits.depth;
     this.#maxElements = limits.elements;
     this.#exact = values.floats === "exact";
-    this.#maps = values.dicts === "map";
+    this.maps = values.dicts === "map";
     const admitted = new Array<boolean>(tags.shortString + 1).fill(true);
     for (const [name, type] of Object.entries(typeOfTag)) {
       admitted[tags[name as keyof typeof tags]] = classes.isTypeAllowed(type);
@@ -254,16 +253,16 @@ export class Decoder {
       case tags.array:
         return this.#array();
       case tags.tuple:
-        return this.#tuple();
+        return readTuple(this);
       case tags.object:
-        return this.#object();
+        return readObject(this);
       case tags.shaped:
         return this.#shaped();
       case tags.map:
-        return this.#map();
+        return readMap(this);
       case tags.set:
       case tags.frozenSet:
-        return this.#set(tag);
+        return readSet(this, tag === tags.frozenSet);
       case tags.again:
         return this.#again();
       default:
@@ -357,44 +356,12 @@ export class Decoder {
     items.length++;
   }
 
-  #tuple(): unknown[] {
-    const count = this.in.count();
-    this.count(count);
-    this.enter();
-    const items = new Tuple();
-    const number = this.define(items);
-    const unready = this.#unready;
-    for (let i = 0; i < count; i++) items.push(this.inner());
-    this.done(number, unready);
-    this.leave();
-    return items;
-  }
-
-  #object(): unknown {
-    const count = this.in.count();
-    this.count(count * 2);
-    this.enter();
-    const object: Record<string, unknown> = {};
-    const map = this.#maps ? new Map<string, unknown>() : undefined;
-    const number = this.define(map ?? object);
-    const unready = this.#unready;
-    for (let i = 0; i < count; i++) {
-      const key = this.in.string();
-      const value = this.inner();
-      if (map !== undefined) map.set(key, value);
-      else setOwn(object, key, value);
-    }
-    this.done(number, unready);
-    this.leave();
-    return map ?? object;
-  }
-
   #shaped(): unknown {
     const shape = this.in.shape();
     const { keys, builder } = shape;
+    if (this.maps || shape.hostile) return readSlowly(this, keys);
     this.count(keys.length);
     this.enter();
-    if (this.#maps || shape.hostile) return this.#slowlyShaped(keys);
     const object: Record<string, unknown> = {};
     const number = this.#objects === undefined ? -1 : this.define(object);
     const unready = this.#unready;
@@ -408,54 +375,6 @@ export class Decoder {
     if (number >= 0) this.done(number, unready);
     this.#depth--;
     return object;
-  }
-
-  #slowlyShaped(keys: readonly string[]): unknown {
-    const object: Record<string, unknown> = {};
-    const map = this.#maps ? new Map<string, unknown>() : undefined;
-    const number = this.define(map ?? object);
-    const unready = this.#unready;
-    for (const key of keys) {
-      if (map !== undefined) map.set(key, this.inner());
-      else setOwn(object, key, this.inner());
-    }
-    this.done(number, unready);
-    this.leave();
-    return map ?? object;
-  }
-
-  #map(): Map<unknown, unknown> {
-    const count = this.in.count();
-    this.count(count * 2);
-    this.enter();
-    const map = new Map<unknown, unknown>();
-    const number = this.define(map);
-    const unready = this.#unready;
-    for (let i = 0; i < count; i++) {
-      const key = this.inner();
-      map.set(key, this.inner());
-    }
-    this.done(number, unready);
-    this.leave();
-    return map;
-  }
-
-  #set(tag: number): Set<unknown> {
-    const count = this.in.count();
-    this.count(count);
-    this.enter();
-    const frozen = tag === tags.frozenSet;
-    const set: Set<unknown> = frozen ? new FrozenSet() : new Set();
-    const number = this.define(set);
-    const unready = this.#unready;
-    for (let i = 0; i < count; i++) {
-      const item = this.inner();
-      if (frozen) fillFrozenSet(set as FrozenSet<unknown>, item);
-      else set.add(item);
-    }
-    this.done(number, unready);
-    this.leave();
-    return set;
   }
 
   #again(): unknown {

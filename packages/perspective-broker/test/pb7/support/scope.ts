@@ -3,6 +3,8 @@ import { Cacheable, Copyable, Referenceable, Registry, RemoteCache } from "../..
 import { RemoteReference } from "../../../src/references/remote-reference.ts";
 import type { Sides } from "./sides.ts";
 
+class Own extends Referenceable {}
+
 class Point extends Copyable {
   static wireName = "geo.Point";
   x: number | undefined;
@@ -40,7 +42,7 @@ function prepare({ sender }: Sides): Record<string, unknown> {
     theirs,
     published,
     copy,
-    own: new Referenceable(),
+    own: new Own(),
     stock: new Stock(),
     stream: (async function* () {})(),
   };
