@@ -248,6 +248,7 @@ export class ValueWriter {
   #properties(object: Record<string, unknown>, isState: boolean): void {
     const predicted = this.#shape.next ?? this.#first;
     const expected = predicted.keys;
+    const most = expected.length;
     const scratch = this.#scratch;
     const base = this.#top;
     let top = base;
@@ -257,7 +258,7 @@ export class ValueWriter {
     // A value is read fastest by the key that this loop has at hand (measured: 21 ns for an object of 3.5 properties, 44 by
     // keys from a list).
     for (const key in object) {
-      if (keys === undefined && key === expected[same]) {
+      if (same < most && keys === undefined && key === expected[same]) {
         same++;
       } else {
         keys ??= expected.slice(0, same);
@@ -276,7 +277,7 @@ export class ValueWriter {
     this.enter();
     this.#top = top;
     let shape: Shape | undefined = predicted;
-    if (keys !== undefined || same < expected.length || same === 0) {
+    if (keys !== undefined || same < most || same === 0) {
       keys ??= expected.slice(0, same);
       shape = this.#find(predicted, same, keys);
     }
