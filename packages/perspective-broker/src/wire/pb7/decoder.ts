@@ -205,7 +205,7 @@ export class Decoder {
     const { buffer, at } = this.in;
     const resolving = new Resolving(this, this.#maxElements);
     walkLayout(this.in, layout, resolving);
-    const body = buffer.slice(at, this.in.at);
+    const body = new Uint8Array(buffer.subarray(at, this.in.at)); // a copy: `slice` of a Buffer is none
     this.finish();
     return resolving.skimmed(body, this.#objects !== undefined, this.perspective);
   }

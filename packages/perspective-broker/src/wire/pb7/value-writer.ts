@@ -65,7 +65,7 @@ export class ValueWriter {
     this.leaves = new LateLeaves(out);
     this.#definitions = definitions;
     this.#maxDepth = maxDepth;
-    this.#first = { number: -1, keys: [], path: [definitions.root], next: undefined };
+    this.#first = { head: [], keys: [], path: [definitions.root], next: undefined };
     this.#shape = this.#first;
   }
 
@@ -97,7 +97,7 @@ export class ValueWriter {
   /** A list of values, with their numbers as steps. */
   list(values: readonly unknown[], count: number): void {
     this.start(undefined);
-    this.#members(values, 0, count, undefined);
+    this.#members(values, 0, count, undefined, 0);
   }
 
   /** Values begin that are not in another. */
@@ -171,7 +171,7 @@ export class ValueWriter {
     const count = items.length;
     this.out.head(tag, count);
     this.enter();
-    this.#members(items, 0, count, tag === tags.array ? HOLES : undefined);
+    this.#members(items, 0, count, tag === tags.array ? HOLES : undefined, 0);
     this.leave();
   }
 
@@ -244,63 +244,138 @@ export class ValueWriter {
     }
   }
 
-  /** Own enumerable string keys in their order. Each getter runs once, and all before the first value is written. */
+  /**
+   * Own enumerable string keys in their order; each getter runs once. As long as the keys are those of the predicted shape and
+   * the values small leaves, these are written at once; the others are read first and written then (measured: with all read
+   * first an array of records takes a fifth longer). A value is read fastest by the key that this loop has at hand: 21 ns for 3.5
+   * properties, 44 by keys from a list.
+   */
   #properties(object: Record<string, unknown>, isState: boolean): void {
+    const out = this.out;
     const predicted = this.#shape.next ?? this.#first;
     const expected = predicted.keys;
     const most = expected.length;
+    out.room(most * LARGEST_LEAF + 8);
+    const { buffer, view } = out;
+    const leaves = out.at + predicted.head.length;
+    let at = leaves;
+    let direct = !this.#polluted;
+    let written = 0;
+    let same = 0;
     const scratch = this.#scratch;
     const base = this.#top;
     let top = base;
-    let same = 0;
     let callable = false;
     let keys: string[] | undefined = this.#polluted ? [] : undefined;
-    // A value is read fastest by the key that this loop has at hand (measured: 21 ns for an object of 3.5 properties, 44 by
-    // keys from a list).
     for (const key in object) {
+      const value = object[key];
       if (same < most && keys === undefined && key === expected[same]) {
         same++;
+        if (direct) {
+          if (typeof value === "number") {
+            const n = value | 0;
+            if (n !== value || (n === 0 && 1 / value < 0)) {
+              buffer[at] = tags.double;
+              view.setFloat64(at + 1, Number.isNaN(value) ? Number.NaN : value, true);
+              at += 9;
+            } else if (n >= 0 && n < 128) {
+              buffer[at++] = tags.small | n;
+            } else {
+              let rest = ((n << 1) ^ (n >> 31)) >>> 0;
+              buffer[at++] = tags.integer;
+              while (rest > 0x7f) {
+                buffer[at++] = (rest & 0x7f) | 0x80;
+                rest >>>= 7;
+              }
+              buffer[at++] = rest;
+            }
+            written++;
+            continue;
+          }
+          if (typeof value === "string") {
+            const length = value.length;
+            if (length <= SHORT) {
+              let seen = 0;
+              buffer[at] = tags.shortString | length;
+              for (let i = 0; i < length; i++) {
+                const code = value.charCodeAt(i);
+                seen |= code;
+                buffer[at + 1 + i] = code;
+              }
+              if (seen <= 0x7f) {
+                at += length + 1;
+                written++;
+                continue;
+              }
+            }
+          } else if (typeof value === "boolean") {
+            buffer[at++] = value ? tags.true : tags.false;
+            written++;
+            continue;
+          }
+          direct = false;
+        }
       } else {
+        direct = false;
         keys ??= expected.slice(0, same);
         if (this.#polluted && !Object.hasOwn(object, key)) continue;
         keys.push(key);
       }
-      const value = object[key];
       if (typeof value === "function") callable = true;
       scratch[top++] = value;
     }
-    if ((callable || top === base) && !isState && asyncIterator in object) {
+    if ((callable || (top === base && same === 0)) && !isState && asyncIterator in object) {
+      while (top > base) scratch[--top] = undefined;
       this.#numbering.forget();
       writeOther(this, object);
       return;
     }
     this.enter();
     this.#top = top;
-    let shape: Shape | undefined = predicted;
-    if (keys !== undefined || same < most || same === 0) {
-      keys ??= expected.slice(0, same);
-      shape = this.#find(predicted, same, keys);
-    }
-    if (shape === undefined) {
-      this.#unshaped(keys as string[], base);
+    if (keys === undefined && same === most && same > 0) {
+      const { head } = predicted;
+      let start = out.at;
+      for (let i = 0; i < head.length; i++) buffer[start++] = head[i] as number;
+      out.at = at;
+      this.#shape.next = predicted;
+      this.#shape = predicted;
+      if (top > base) this.#members(scratch, base, top - base, expected, written);
     } else {
-      this.#shape.next = shape;
-      this.#shape = shape;
-      this.out.head(tags.shaped, shape.number);
-      this.#members(scratch, base, top - base, shape.keys);
+      keys ??= expected.slice(0, same);
+      this.#otherwise(predicted, same, keys, new Uint8Array(buffer.subarray(leaves, at)), written);
     }
     while (top > base) scratch[--top] = undefined;
     this.#top = base;
     this.#depth--;
   }
 
-  #unshaped(keys: readonly string[], base: number): void {
+  /** An object that is not of the predicted shape, of which so many leaves were written already; the rest is in the scratch. */
+  #otherwise(predicted: Shape, same: number, keys: readonly string[], leaves: Uint8Array, written: number): void {
+    const { out } = this;
     const count = keys.length;
     const scratch = this.#scratch;
-    this.out.head(tags.object, count);
+    const base = this.#top - (count - written);
+    const shape = this.#find(predicted, same, keys);
+    if (shape !== undefined) {
+      this.#shape.next = shape;
+      this.#shape = shape;
+      for (const byte of shape.head) out.byte(byte);
+      out.bytes(leaves);
+      this.#members(scratch, base, count - written, keys, written);
+      return;
+    }
+    out.head(tags.object, count);
+    let at = 0;
     for (let i = 0; i < count; i++) {
-      this.out.string(keys[i] as string);
-      this.member(scratch[base + i], keys[i] as string);
+      const key = keys[i] as string;
+      out.string(key);
+      if (i < written) {
+        const end = leafEnd(leaves, at);
+        out.bytes(leaves.subarray(at, end));
+        at = end;
+      } else {
+        this.member(scratch[base + i - written], key);
+      }
     }
   }
 
@@ -316,7 +391,13 @@ export class ValueWriter {
    * So many values of a list, from a place on; `keys` if they are an object's, HOLES for an array. Small leaves are written right here: a call for
    * each takes longer than the writing (measured: 17 ns for a number with the calls, 5 without).
    */
-  #members(values: readonly unknown[], from: number, count: number, keys: readonly string[] | undefined): void {
+  #members(
+    values: readonly unknown[],
+    from: number,
+    count: number,
+    keys: readonly string[] | undefined,
+    skipped: number,
+  ): void {
     const out = this.out;
     for (let i = 0; i < count; i++) {
       const value = values[from + i];
@@ -364,10 +445,10 @@ export class ValueWriter {
         continue;
       }
       if (typeof value === "object" && value !== null) {
-        this.#steps[this.#depth] = keys?.[i] ?? i;
+        this.#steps[this.#depth] = keys?.[skipped + i] ?? i;
         this.#object(value);
       } else {
-        this.member(value, keys?.[i] ?? i);
+        this.member(value, keys?.[skipped + i] ?? i);
       }
     }
   }
@@ -406,6 +487,8 @@ export class ValueWriter {
 }
 
 const { asyncIterator } = Symbol;
+/** Bytes of the largest leaf that is written in passing: a short string. */
+const LARGEST_LEAF = SHORT + 1;
 const BYTES: readonly number[] = [tags.bytes];
 const LATE_BYTES: readonly number[] = [tags.lateBytes];
 /** The keys of an array, in which there can be holes. */
@@ -417,4 +500,15 @@ const FRESH_AND_RESULT =
 function isPolluted(): boolean {
   for (const _ in Object.prototype) return true;
   return false;
+}
+
+/** Where a small leaf ends that begins there. */
+function leafEnd(bytes: Uint8Array, at: number): number {
+  const tag = bytes[at] as number;
+  if (tag >= tags.small || tag === tags.true || tag === tags.false) return at + 1;
+  if (tag >= tags.shortString) return at + 1 + tag - tags.shortString;
+  if (tag === tags.double) return at + 9;
+  let end = at + 1;
+  while ((bytes[end] as number) > 0x7f) end++;
+  return end + 1;
 }
