@@ -232,8 +232,14 @@ export class Decoder {
     }
     if (tag === tags.double) return reader.double();
     if (tag === tags.integer) return reader.integer();
+    return this.#other(tag);
+  }
+
+  #other(tag: number): unknown {
     if (!this.#admitted[tag]) throw this.#refused(tag);
     switch (tag) {
+      case tags.shaped:
+        return this.#shaped();
       case tags.null:
         return null;
       case tags.undefined:
@@ -243,21 +249,19 @@ export class Decoder {
       case tags.true:
         return true;
       case tags.float: {
-        const value = reader.double();
+        const value = this.in.double();
         return this.#exact && Number.isInteger(value) ? new Float(value) : value;
       }
       case tags.ascii:
       case tags.utf8:
       case tags.utf16:
-        return reader.longString(tag);
+        return this.in.longString(tag);
       case tags.array:
         return this.#array();
       case tags.tuple:
         return readTuple(this);
       case tags.object:
         return readObject(this);
-      case tags.shaped:
-        return this.#shaped();
       case tags.map:
         return readMap(this);
       case tags.set:
