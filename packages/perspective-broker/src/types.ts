@@ -42,6 +42,19 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until a call that is not answered rejects. */
   readonly timeout?: number | undefined;
+  /**
+   * The call on whose behalf calls are made, as `currentCall()` gave it: they have its deadline, chain and trace context. Only
+   * needed where the runtime does not know it any more (after an `await` with `context: "sync"`).
+   */
+  readonly call?: CallContext | undefined;
+  /** The trace context of the calls (W3C). Default: that of the call on whose behalf they are made. */
+  readonly trace?: { readonly traceparent: string; readonly tracestate: string } | undefined;
+}
+
+/** A call of the peer that runs here, as `currentCall()` gives it. */
+export interface CallContext {
+  readonly method: string;
+  readonly remaining: number;
 }
 
 /** `reference.remote`: the remote methods as methods. Not thenable; a method called `then` needs `callRemote`. */

@@ -11,25 +11,27 @@ import {
   LimitExceeded,
   PerspectiveBrokerError,
 } from "../errors.ts";
-import type { Referenceable } from "../flavors/referenceable.ts";
+import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Target } from "../references/conversation.ts";
 import type { Observer } from "../references/observer.ts";
 import type { CacheTarget, RemoteCache } from "../references/remote-cache.ts";
 import { RemoteReference } from "../references/remote-reference.ts";
-import { pending, type RemoteResult } from "../references/remote-result.ts";
+import { pending, type RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
-import type { ClassPolicy, Codec, Dialect, ValueOptions } from "../wire/dialect.ts";
-import type { IncomingCall, MessageHandler, ObjectId, RequestId } from "../wire/message.ts";
+import type { ClassPolicy, Codec, Dialect, SessionHandler, ValueOptions } from "../wire/dialect.ts";
+import type { IncomingCall, MessageHandler, ObjectId, PeerLimits, RequestId } from "../wire/message.ts";
 import type { Outbox } from "../wire/outbox.ts";
 import type { GivenCache } from "./caches-given.ts";
-import type { CallConnection, CallStore } from "./current-call.ts";
+import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Import } from "./imports.ts";
 import type { Log } from "./log.ts";
-import { type Destination, Outgoing, rejected } from "./outgoing.ts";
+import { MoreReceived } from "./more-received.ts";
+import { type Destination, Outgoing } from "./outgoing.ts";
 import { Packing } from "./packing.ts";
+import { Streams } from "./streams.ts";
 import { Tables, type TablesConversation, type TablesInspection } from "./tables.ts";
 import { Writers } from "./writers.ts";
 
@@ -44,6 +46,10 @@ export interface BrokerSetup {
   readonly connection: CallConnection;
   readonly log: Log;
   readonly clock: Clock;
+  /** Milliseconds of silence after which this side asks for a sign of life; told to the peer. */
+  readonly heartbeat: number;
+  /** Told of what concerns the connection and not the conversation. */
+  readonly session?: SessionHandler;
   /** The peer broke a rule, or a bound was passed. */
   readonly fail: (reason: CloseReason) => void;
   /** Stops and goes on with `receive`. */
@@ -55,7 +61,12 @@ export interface BrokerOutput {
   readonly congested: boolean;
   readonly unsent: number;
   readonly sent: number;
+  /** A message was put into the outbox. */
   written(): void;
+  /** A call is going to be put there; was; somebody wants its result. */
+  calling(): void;
+  called(): void;
+  wanted(): void;
 }
 
 /** What the tables hold, for people and for tests. */
@@ -65,6 +76,10 @@ export interface Inspection extends TablesInspection {
   /** The peer's calls that run, and those that wait for their turn. */
   readonly running: number;
   readonly waiting: number;
+  /** Results that are kept for calls through them. */
+  readonly results: number;
+  /** Streams that are open, of this side and of the peer. */
+  readonly streams: { readonly given: number; readonly held: number };
   /** Bytes that were encoded and that the platform has not taken yet. */
   readonly unsentBytes: number;
 }
@@ -77,6 +92,9 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #dispatcher: Dispatcher;
   readonly #writers: Writers;
   readonly #packing: Packing;
+  readonly #streams: Streams;
+  /** The messages that not every dialect has. */
+  readonly more: MoreReceived;
   readonly #byName = new Map<string, RemoteReference>();
   readonly #listeners = new Set<{ fn: (reason: CloseReason) => void }>();
   #lost: CloseReason | undefined;
@@ -87,25 +105,45 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#setup = setup;
     const { limits, classes, values, outbox, clock, log, store, connection } = setup;
     const written = () => this.#written();
-    const sendRelease = (id: number) => {
-      this.#codec.sendRelease(id);
-      written();
-    };
-    const sendDecache = (id: number) => {
-      this.#codec.sendDecache(id);
-      written();
-    };
+    const sendRelease = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendRelease(id, into));
+    const sendDecache = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendDecache(id, into));
     const full = () => this.#tooManyReferences();
-    this.#tables = new Tables({ conversation: this, limits, classes, log, sendRelease, sendDecache, full });
-    this.#codec = dialect.open({ outbox, limits, classes, values, tables: this.#tables, handler: this });
+    this.#tables = new Tables({
+      ...{ conversation: this, limits, classes, log, sendRelease, sendDecache, full },
+      later: {
+        pendingResult: (result) => this.#outgoing.use(result),
+        keptResult: (id) => this.#keptResult(id),
+        exportStream: (iterable) => this.#streams.give(iterable),
+        unexportStream: (id) => this.#streams.takeBack(id),
+        importStream: (id) => this.#streams.receive(id),
+      },
+    });
+    const greeting = greetingOf(limits, setup.heartbeat);
+    const { session } = setup;
+    this.#codec = dialect.open({
+      ...{ outbox, limits, classes, values, tables: this.#tables, handler: this, greeting, clock },
+      ...(session && { session }),
+    });
     const { exports, imports, held } = this.#tables;
     const codec = this.#codec;
-    const sent = () => setup.output.sent;
-    const awaiting = () => this.#readAgain();
-    this.#outgoing = new Outgoing({ codec, tables: this.#tables, limits, outbox, sent, clock, log, written, awaiting });
+    const { output } = setup;
+    this.#outgoing = new Outgoing({
+      ...{ codec, tables: this.#tables, limits, outbox, clock, log, written },
+      sent: () => output.sent,
+      awaiting: () => this.#readAgain(),
+      full: () => this.#full(),
+      calling: () => output.calling(),
+      called: () => this.#called(),
+      wanted: () => output.wanted(),
+    });
     const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
     this.#dispatcher = new Dispatcher({
-      ...{ codec, exports, imports, caches: held, limits, store, connection, log, written, failed },
+      ...{ codec, exports, imports, caches: held, limits, store, connection, log, clock, written, failed },
+    });
+    this.#streams = new Streams({ codec, limits, store, log, written, writable: (fn) => this.whenWritable(fn) });
+    this.more = new MoreReceived({
+      ...{ codec, outgoing: this.#outgoing, dispatcher: this.#dispatcher, streams: this.#streams, written },
+      sendPieces: () => this.#sendPieces(),
     });
     this.#writers = new Writers(setup.output);
     this.#packing = new Packing(dialect, { limits, classes, values });
@@ -152,6 +190,7 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#lost = reason;
     this.#outgoing.end(reason, dropped);
     this.#dispatcher.end(new ConnectionLost(reason, "unknown"));
+    this.#streams.end(reason);
     this.#tables.given.clear();
     const listeners = [...this.#listeners];
     this.#listeners.clear();
@@ -171,7 +210,9 @@ export class Broker implements TablesConversation, MessageHandler {
       ...this.#tables.inspect(),
       awaited: this.#outgoing.awaited,
       running: this.#dispatcher.queue.running,
-      waiting: this.#dispatcher.queue.waiting,
+      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting,
+      results: this.#dispatcher.results.size,
+      streams: this.#streams.inspect(),
       unsentBytes: this.#setup.output.unsent,
     };
   }
@@ -264,8 +305,8 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#dispatcher.dispatch(call);
   }
 
-  unreadable(id: RequestId, _target: ObjectId, method: string, wantsAnswer: boolean, error: unknown): void {
-    this.#dispatcher.refuse({ id, method, wantsAnswer }, error);
+  unreadable(id: RequestId, _target: ObjectId, method: string, wants: number, error: unknown): void {
+    this.#dispatcher.unreadable(id, method, wants, error);
     this.#written(); // the releases of what came with it
   }
 
@@ -276,15 +317,27 @@ export class Broker implements TablesConversation, MessageHandler {
     caches: RemoteCache[] | undefined,
   ): void {
     const call = this.#outgoing.settle(id);
-    if (!call.abandoned) call.resolve(value);
-    else this.#giveBack(received, caches);
+    if (call.abandoned) this.#giveBack(received, caches);
+    else if (call.calledThrough && value instanceof Referenceable) {
+      // An object of this side: what was called through the result is still on its way here and must come first.
+      this.more.afterEcho(call, value);
+      return;
+    } else call.fulfil(value);
+    this.#outgoing.forget(call);
   }
 
-  failed(id: number, error: unknown, received: RemoteReference[] | undefined, caches: RemoteCache[] | undefined): void {
+  failed(
+    id: number,
+    error: unknown,
+    received: RemoteReference[] | undefined,
+    caches: RemoteCache[] | undefined,
+    notRun?: { readonly dependency: boolean },
+  ): void {
     const call = this.#outgoing.settle(id);
-    if (error instanceof Error) showWhere(error, call.method);
+    if (error instanceof Error) showWhere(error, call.method, notRun);
     if (!call.abandoned) call.reject(error);
     else this.#giveBack(received, caches);
+    this.#outgoing.forget(call);
     this.#written(); // the releases of an answer that could not be decoded
   }
 
@@ -323,9 +376,25 @@ export class Broker implements TablesConversation, MessageHandler {
     }
     if (typeof method !== "string") return new TypeError("the name of a method must be a string");
     if (options?.signal?.aborted) return new CallAborted(options.signal.reason, "no");
+    return undefined;
+  }
+
+  #full(): Error | undefined {
     const { outputBytes } = this.#setup.limits;
-    if (this.#setup.output.unsent <= outputBytes) return undefined;
+    if (this.#setup.output.unsent + this.#outgoing.gate.bytes <= outputBytes) return undefined;
     return new LimitExceeded("outputBytes", `more than limits.outputBytes (${outputBytes}) wait to be sent`);
+  }
+
+  /** What the peer refers to by the id of a call: an object as itself, everything else as a copy. */
+  #keptResult(id: number): unknown {
+    const value = this.#dispatcher.arrival.keptResult(id);
+    return this.#codec.more?.copy(value);
+  }
+
+  #sendPieces(): void {
+    const more = this.#codec.more;
+    if (more?.sendPieces(() => this.#setup.output.congested)) this.#writers.add(() => this.#sendPieces());
+    this.#written();
   }
 
   /** Handles what has come, but no more than a turn's share of it: others want their turn, too. */
@@ -356,9 +425,20 @@ export class Broker implements TablesConversation, MessageHandler {
     return { code: "INTERNAL_ERROR", message: String(error), ...(error instanceof Error ? { error } : {}) };
   }
 
+  #called(): void {
+    // Where nothing of a call can be changed any more, there is nothing to wait for.
+    if (this.#codec.more === undefined) this.#setup.output.written();
+    else this.#setup.output.called();
+    this.#checkOutput();
+  }
+
   #written(): void {
+    this.#setup.output.written();
+    this.#checkOutput();
+  }
+
+  #checkOutput(): void {
     const { output, limits } = this.#setup;
-    output.written();
     if (!output.congested) return;
     const { unsent } = output;
     if (unsent > limits.outputBytes * 2) {
@@ -388,9 +468,16 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 }
 
+/** What this side tells of itself. */
+function greetingOf(limits: Limits, heartbeat: number): PeerLimits {
+  const { calls, results, message, bytes, streams } = limits;
+  return { calls, results, message, bytes, streams, heartbeat, process: processNumber() };
+}
+
 /** The frames of an error that was decoded are the library's; what helps is which call it was. */
-function showWhere(error: Error, method: string): void {
-  const value = `${error.name}: ${error.message}\n    at the remote method ${JSON.stringify(method)}`;
+function showWhere(error: Error, method: string, notRun: { readonly dependency: boolean } | undefined): void {
+  const why = notRun?.dependency ? " (not called: a call failed whose result it needs)" : "";
+  const value = `${error.name}: ${error.message}\n    at the remote method ${JSON.stringify(method)}${why}`;
   Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
 }
 

@@ -2,8 +2,11 @@
 // runtime has one, or one that is valid until the first `await` and costs next to nothing.
 
 import { platform } from "#platform";
-import { NoCurrentCall } from "../errors.ts";
+import { CallTimeout, NoCurrentCall } from "../errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import { Deadlines } from "../platform/deadlines.ts";
 import type { ContextStore } from "../platform/platform.ts";
+import type { Chain, Envelope, Trace } from "../wire/message.ts";
 
 /** A connection, as the call context shows it. Its own class adds the rest. */
 export interface CallConnection {
@@ -22,15 +25,35 @@ export class Call<C extends CallConnection = CallConnection> {
    * view where different principals were given the same avatar.
    */
   readonly principal: unknown;
-  readonly #abort: CallAborts;
+  readonly #aborts: CallAborts;
+  readonly #trace: Trace | undefined;
+  readonly #deadline: number;
+  readonly #depth: number;
+  #chain: Chain | undefined;
+  #controller: AbortController | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
+  #slot = 0;
   #storage: Map<unknown, unknown> | undefined;
 
-  constructor(connection: C, method: string, abort: CallAborts, avatar: object | null, principal: unknown) {
+  /** @internal Made by a broker. `arrived` is when the envelope came, by the clock of `aborts`. */
+  constructor(
+    connection: C,
+    method: string,
+    aborts: CallAborts,
+    avatar: object | null,
+    principal: unknown,
+    envelope: Envelope | undefined,
+    arrived: number,
+  ) {
     this.connection = connection;
     this.method = method;
-    this.#abort = abort;
+    this.#aborts = aborts;
     this.avatar = avatar;
     this.principal = principal;
+    this.#chain = envelope?.chain;
+    this.#depth = envelope?.depth ?? 0;
+    this.#trace = envelope?.trace;
+    this.#deadline = envelope?.deadline === undefined ? Number.POSITIVE_INFINITY : arrived + envelope.deadline;
   }
 
   /** Who is at the other end of the connection. */
@@ -38,9 +61,43 @@ export class Call<C extends CallConnection = CallConnection> {
     return this.connection.peer;
   }
 
-  /** Fires when nobody waits for the answer any more: the connection has ended. */
+  /**
+   * Fires when nobody waits for the answer any more: the caller aborted the call, its deadline is over, or the connection has
+   * ended. Made when it is first asked for, which must be while the call runs.
+   */
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      platform.manyListeners(this.#controller.signal);
+      const aborted = this.#aborted ?? this.#aborts.ended;
+      if (aborted !== undefined) this.#controller.abort(aborted.reason);
+      else {
+        this.#aborts.add(this);
+        if (this.#deadline < Number.POSITIVE_INFINITY) this.#slot = this.#aborts.deadlines.add(this, this.remaining);
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  /** Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too. */
+  get remaining(): number {
+    return Math.max(0, this.#deadline - this.#aborts.clock.now());
+  }
+
+  /** The chain of calls that this one is part of, from process to process. */
+  get chain(): Chain {
+    this.#chain ??= newChain();
+    return this.#chain;
+  }
+
+  /** How many calls are above this one in its chain. */
+  get depth(): number {
+    return this.#depth;
+  }
+
+  /** The caller's trace context (W3C), if it sent one. */
+  get trace(): Trace | undefined {
+    return this.#trace;
   }
 
   /** The application's, for the time of this call. */
@@ -48,28 +105,71 @@ export class Call<C extends CallConnection = CallConnection> {
     this.#storage ??= new Map();
     return this.#storage;
   }
-}
 
-/** One signal for all calls of a connection, made when it is first asked for. */
-export class CallAborts {
-  #controller: AbortController | undefined;
-  #reason: unknown;
-  #aborted = false;
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      platform.manyListeners(this.#controller.signal); // each of the calls may listen
-      if (this.#aborted) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
-  }
-
+  /** @internal Its signal fires. */
   abort(reason: unknown): void {
-    this.#aborted = true;
-    this.#reason = reason;
+    if (this.#aborted !== undefined) return;
+    this.#aborted = { reason };
+    this.settled();
     this.#controller?.abort(reason);
   }
+
+  /** @internal Its deadline is over. */
+  expired(): void {
+    this.abort(new CallTimeout(`${this.method}: the caller's deadline is over`, "unknown"));
+  }
+
+  /** @internal It has ended: its signal will not fire any more. */
+  settled(): void {
+    if (this.#controller === undefined) return;
+    this.#aborts.remove(this);
+    if (this.#slot !== 0) this.#aborts.deadlines.remove(this, this.#slot);
+    this.#slot = 0;
+  }
+}
+
+/** The running calls of one connection whose signals somebody has asked for. */
+export class CallAborts {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  /** The connection has ended. */
+  ended: { readonly reason: unknown } | undefined;
+  readonly #calls = new Set<Call>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.deadlines = Deadlines.of(clock);
+  }
+
+  add(call: Call): void {
+    this.#calls.add(call);
+  }
+
+  remove(call: Call): void {
+    this.#calls.delete(call);
+  }
+
+  /** Every signal fires. */
+  end(reason: unknown): void {
+    this.ended = { reason };
+    for (const call of [...this.#calls]) call.abort(reason);
+  }
+}
+
+let process = 0;
+let chains = 0;
+
+/** Names this process in chains: a random number below 2^53, never 0. */
+export function processNumber(): number {
+  while (process === 0) {
+    const { buffer, byteOffset } = platform.crypto.random(8);
+    process = Number(new DataView(buffer, byteOffset).getBigUint64(0) >> 11n);
+  }
+  return process;
+}
+
+function newChain(): Chain {
+  return { process: processNumber(), number: ++chains };
 }
 
 /** Runs methods so that `currentCall()` knows their call. */
@@ -101,9 +201,14 @@ export function callStore(context: "async" | "sync" | undefined): CallStore {
   return untilAwait;
 }
 
+/** The call that is running, if one is. */
+export function runningCallIfAny(): Call | undefined {
+  return running ?? following?.current();
+}
+
 /** The call that is running. Throws NoCurrentCall outside of one, or after an `await` with `context: "sync"`. */
 export function runningCall(): Call {
-  const call = running ?? following?.current();
+  const call = runningCallIfAny();
   if (call !== undefined) return call;
   throw new NoCurrentCall(
     'there is no current call here (with context: "sync" it is known until the first await only)',

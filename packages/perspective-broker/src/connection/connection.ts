@@ -34,6 +34,8 @@ const EMPTY: Inspection = {
   awaited: 0,
   running: 0,
   waiting: 0,
+  results: 0,
+  streams: { given: 0, held: 0 },
   unsentBytes: 0,
 };
 
@@ -173,6 +175,7 @@ export class Connection<T = any> {
     this.#broker = new Broker(dialect, {
       ...{ outbox, output, limits, values, classes, store, log, clock },
       connection: this,
+      heartbeat: 0,
       fail: (reason) => this.#end(reason),
       reading: (on) => (on ? session.resume() : session.pause()),
     });

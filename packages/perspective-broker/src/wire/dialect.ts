@@ -5,6 +5,7 @@ import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
+import type { RemoteResult } from "../references/remote-result.ts";
 import type { Keywords } from "../values/keywords.ts";
 import type { Destinee, Envelope, MessageHandler, ObjectId, PeerLimits, Probe, RequestId } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
@@ -136,12 +137,16 @@ export interface MoreMessages {
    * Changes what a call wants that stands in `outbox` from the position `at` on and was not taken yet; false if it was.
    */
   amend(outbox: Outbox, at: number, wants: number): boolean;
+  /** Puts a message that was written into a box of its own into the outbox; what it has in pieces follows. */
+  forward(box: Outbox): void;
+  /** Such a message will not be sent. */
+  discard(box: Outbox): void;
   sendDrop(call: number, into?: Outbox): void;
   sendPull(call: number): void;
   sendCancel(call: number): void;
   sendCredit(calls: number): void;
   sendEcho(number: number): void;
-  sendEchoed(number: number): void;
+  sendEchoed(number: number, into?: Outbox): void;
   /** Returns the size of the message. */
   sendItem(stream: number, value: unknown, perspective: object | null): number;
   sendEnd(stream: number): void;
@@ -202,10 +207,10 @@ export interface ObjectTables {
   refuseCache(id: number): void;
 
   /**
-   * A result of a call that is not there yet is being sent: the id of that call. Throws NotKept if the call was sent in a way
-   * that its result cannot be referred to, UnsendableError if it is a call of another connection or of nobody.
+   * A result of a call that is not there yet is being sent: the id of that call. Throws NotYet if the message has to wait for
+   * it; undefined if it cannot be sent in this message at all.
    */
-  pendingResult(result: object): number;
+  pendingResult(result: RemoteResult<unknown>): number | undefined;
   /** What a call of the peer's has resulted in, for a message that refers to it; it is there. */
   keptResult(call: number): unknown;
   /** A stream of ours is being sent: its number. `unexportStream` takes it back. */

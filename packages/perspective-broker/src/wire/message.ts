@@ -80,7 +80,8 @@ export interface MessageHandler {
   /** The peer calls a method of an object of ours, or sends a message to our copy of a Cacheable of its own. */
   called(call: IncomingCall): void;
   /** A call whose arguments could not be decoded. References that came with them are given back already. */
-  unreadable(id: RequestId, target: ObjectId, method: string, wantsAnswer: boolean, error: unknown): void;
+  /** `wants` has the bits of `Wants`. */
+  unreadable(id: RequestId, target: ObjectId, method: string, wants: number, error: unknown): void;
   /** The peer's result. `expected(id)` was asked before. */
   answered(
     id: number,
