@@ -376,7 +376,7 @@ export class Broker implements TablesConversation, MessageHandler {
     }
     if (typeof method !== "string") return new TypeError("the name of a method must be a string");
     if (options?.signal?.aborted) return new CallAborted(options.signal.reason, "no");
-    return undefined;
+    return this.#full();
   }
 
   #full(): Error | undefined {

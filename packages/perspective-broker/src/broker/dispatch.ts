@@ -124,7 +124,8 @@ export class Dispatcher {
     kept.pulled = true;
     if (kept.outcome === undefined) return;
     if ("error" in kept.outcome) this.#sendError(id, kept.outcome.error, false);
-    else this.#sendValue({ id, method: "a call through whose result was called" }, kept.outcome.value, kept.perspective);
+    else
+      this.#sendValue({ id, method: "a call through whose result was called" }, kept.outcome.value, kept.perspective);
   }
 
   /** The caller does not need a result any more. */

@@ -10,7 +10,7 @@ import type { Codec, MoreMessages } from "../wire/dialect.ts";
 import { type Destinee, type Envelope, type ObjectId, type PeerLimits, Wants } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { type CallSender, OutgoingCall } from "./calls.ts";
-import { envelopeFor, type Errand, errandOf } from "./errand.ts";
+import { type Errand, envelopeFor, errandOf } from "./errand.ts";
 import { Gate } from "./gate.ts";
 import type { Log } from "./log.ts";
 import { Postponed } from "./postponed.ts";
@@ -91,15 +91,14 @@ export class Outgoing implements CallSender {
     options: CallOptions | undefined,
     parent?: OutgoingCall,
   ): RemoteResult<unknown> {
-    const { limits, clock, tables } = this.#setup;
+    const { limits } = this.#setup;
     if (this.#awaited.size >= limits.awaited) {
       return rejected(
         new LimitExceeded("awaited", `more than limits.awaited (${limits.awaited}) calls are not answered`),
       );
     }
     const errand = errandOf(options);
-    const problem = errand?.problem ?? this.#setup.full();
-    if (problem !== undefined) return rejected(problem);
+    if (errand?.problem !== undefined) return rejected(errand.problem);
     const attempt = (left: Errand | undefined) => this.#begin(destination, method, args, left, parent);
     if (this.#postponed.has(destination)) return this.#postponed.call(destination, method, errand, attempt, undefined);
     try {
@@ -113,8 +112,7 @@ export class Outgoing implements CallSender {
   /** Without an answer. Throws what keeps it from being sent; NotYet if it refers to a result that has to be there first. */
   post(destination: Destination, method: string, args: unknown[]): void {
     const errand = errandOf(undefined);
-    const problem = errand?.problem ?? this.#setup.full();
-    if (problem !== undefined) throw problem;
+    if (errand?.problem !== undefined) throw errand.problem;
     const id = ++this.#lastRequest;
     const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
     const { uses } = this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand), held?.box);
@@ -216,6 +214,8 @@ export class Outgoing implements CallSender {
 
   through(parent: OutgoingCall, method: string, args: unknown[]): RemoteResult<unknown> | undefined {
     if (!this.#keep(parent)) return undefined;
+    const problem = this.#setup.full();
+    if (problem !== undefined) return rejected(problem);
     parent.calledThrough = true;
     return this.call({ to: "result", id: parent.id, perspective: null }, method, args, undefined, parent);
   }
@@ -223,7 +223,7 @@ export class Outgoing implements CallSender {
   throughOnly(parent: OutgoingCall, method: string, args: unknown[]): boolean {
     if (!this.#keep(parent)) return false;
     parent.calledThrough = true;
-    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, undefined);
+    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, this.#setup.full());
     RemoteResult.opened(parent.result);
     RemoteResult.closed(parent.result);
     return true;

@@ -88,6 +88,7 @@ export class RemoteResult<T> extends Promise<T> {
       watch(
         answer,
         (settled) => {
+          RemoteResult.settle(result, settled);
           resolve(settled);
           closed(this);
         },
