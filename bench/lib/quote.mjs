@@ -1,5 +1,5 @@
 // The table of RESULTS.md that other pages quote, between two markers that are the same everywhere.
-// A page without the markers is none that quotes.
+// A page without the markers is none that quotes. The tests of the documentation know the markers, too.
 import fs from "node:fs";
 import path from "node:path";
 import { ROOT } from "./peers.mjs";
@@ -8,7 +8,14 @@ export const START = "<!-- quoted from bench/RESULTS.md by npm run bench -->";
 export const END = "<!-- end of the quote -->";
 
 const PROJECT = path.resolve(ROOT, "..");
-const PAGES = ["README.md", "docs/comparison.md", "packages/perspective-broker/README.md"];
+const PAGES = [
+  "README.md",
+  "packages/perspective-broker/README.md",
+  ...fs
+    .readdirSync(path.join(PROJECT, "docs"), { recursive: true })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => path.join("docs", file)),
+];
 
 /** Writes the quote anew into all pages that have the markers; returns the names of those that changed. */
 export function quoteResults() {
@@ -16,7 +23,6 @@ export function quoteResults() {
   if (quote === null) return [];
   return PAGES.filter((page) => {
     const file = path.join(PROJECT, page);
-    if (!fs.existsSync(file)) return false;
     const text = fs.readFileSync(file, "utf8");
     const old = between(text);
     if (old === null || old === quote) return false;

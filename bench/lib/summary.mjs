@@ -39,7 +39,12 @@ export const WORKLOADS = {
     unit: "ms",
     less: true,
   },
-  codec: { title: () => "Encode and decode of the W3 value in one process", metric: "rate", unit: "times/s" },
+  codec: {
+    title: () =>
+      "Encode and decode of the W3 value in one process; json to and from bytes, msgpackr with shared structures",
+    metric: "rate",
+    unit: "times/s",
+  },
 };
 
 export function workloadInfo(workload) {
