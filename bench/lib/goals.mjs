@@ -27,7 +27,7 @@ export const FIGURES = {
 const pb = "perspective-broker:pb";
 const pb7 = "perspective-broker:pb7";
 
-/** "Not slower" within what two runs of the same build differ by on a quiet machine. */
+/** "Not slower", with some room for noise. */
 const AS_FAST = 0.95;
 
 /**
