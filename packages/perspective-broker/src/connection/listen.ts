@@ -6,6 +6,7 @@ import { Referenceable, Root } from "../flavors/referenceable.ts";
 import { isBadAddress, transportFor } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { type BrokerOptions, settingsFrom } from "./options.ts";
+import { PortalHostOfConnection } from "./portal-host.ts";
 import { Server } from "./server.ts";
 
 export interface ListenOptions extends BrokerOptions {
@@ -46,7 +47,7 @@ function rootMaker(root: RootFor): (connection: Connection) => Referenceable {
   if (typeof root === "string") throw new TypeError("listen takes the root first, then the address");
   // A class is a function, too, but what is meant is an object of it.
   if (typeof root === "function" && !(root.prototype instanceof Referenceable)) return root;
-  if (root instanceof Portal) return (connection) => root.rootObject(connection.portalHost);
+  if (root instanceof Portal) return (connection) => root.rootObject(new PortalHostOfConnection(connection));
   const object = root as Referenceable;
   Referenceable.checkDeclarations(object);
   return object instanceof Root ? (connection) => object.rootObject(connection) : () => object;
