@@ -6,8 +6,9 @@ import { consoleLog, type Log, safeLog } from "../broker/log.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { type Limits, limitsFrom } from "../limits.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
+import { globalClasses } from "../wire/class-table.ts";
 import type { ClassPolicy, Dialect, ValueOptions } from "../wire/dialect.ts";
-import { globalRegistry, type Registry } from "../wire/jelly/registry.ts";
+import type { Registry } from "../wire/jelly/registry.ts";
 import { defaultSecurity, type SecurityOptions } from "../wire/jelly/security.ts";
 
 /** Options of both sides. */
@@ -68,7 +69,7 @@ export function settingsFrom(options: BrokerOptions): Settings {
   if (!(handshakeTimeout > 0)) throw new RangeError("handshakeTimeout: must be a number of milliseconds above 0");
   return {
     dialects,
-    classes: (options.registry ?? globalRegistry).policy(options.security, defaultSecurity()),
+    classes: (options.registry ?? globalClasses).policy(options.security, defaultSecurity()),
     values: {
       floats: oneOf("floats", options.floats, ["number", "exact"]),
       dicts: oneOf("dicts", options.dicts, ["object", "map"]),

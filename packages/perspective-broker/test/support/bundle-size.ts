@@ -3,8 +3,6 @@ import { bundled } from "./bundle.ts";
 
 const program = process.argv[2] ?? 'export { connect, Referenceable } from "perspective-broker";';
 const { bytes, gzip, files, later } = await bundled(program);
-console.log(program);
 console.log(`${bytes} bytes minified, ${gzip} with gzip`);
 for (const [file, size] of files) console.log(`${String(size).padStart(7)}  ${file}`);
-if (later.size > 0) console.log("loaded when asked for:");
-for (const [file, size] of later) console.log(`${String(size).padStart(7)}  ${file}`);
+if (later.length > 0) console.log(`loaded when asked for: ${later.join(", ")}`);
