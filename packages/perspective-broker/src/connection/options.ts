@@ -9,7 +9,7 @@ import { type Clock, systemClock } from "../platform/clock.ts";
 import { globalClasses } from "../wire/class-table.ts";
 import type { ClassPolicy, Dialect, ValueOptions } from "../wire/dialect.ts";
 import type { Registry } from "../wire/jelly/registry.ts";
-import { defaultSecurity, type SecurityOptions } from "../wire/jelly/security.ts";
+import type { SecurityOptions } from "../wire/jelly/security.ts";
 
 /** Options of both sides. */
 export interface BrokerOptions {
@@ -69,7 +69,7 @@ export function settingsFrom(options: BrokerOptions): Settings {
   if (!(handshakeTimeout > 0)) throw new RangeError("handshakeTimeout: must be a number of milliseconds above 0");
   return {
     dialects,
-    classes: (options.registry ?? globalClasses).policy(options.security, defaultSecurity()),
+    classes: (options.registry ?? globalClasses).policy(options.security),
     values: {
       floats: oneOf("floats", options.floats, ["number", "exact"]),
       dicts: oneOf("dicts", options.dicts, ["object", "map"]),

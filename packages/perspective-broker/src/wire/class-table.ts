@@ -20,13 +20,12 @@ export class ClassTable {
   readonly byTag: Map<string, ClassEntry> = new Map();
   readonly byClass: Map<unknown, ClassEntry> = new Map();
 
-  /** What a connection needs of it, with the types that the connection admits. */
-  policy(security: Admission | undefined, fallback: Admission): ClassPolicy {
+  /** What a connection needs of it, with the types that the connection admits if it is told. */
+  policy(security: Admission | undefined): ClassPolicy {
     const { byTag, byClass } = this;
-    const admitted = security ?? fallback;
     return {
       // Registering admits a tag, unless the connection has options of its own (spec §3.10).
-      isTypeAllowed: (name) => admitted.isTypeAllowed(name) || (security === undefined && byTag.has(name)),
+      isTypeAllowed: (name) => (security === undefined ? byTag.has(name) || undefined : security.isTypeAllowed(name)),
       tagOf: (kind) => byClass.get(kind)?.tag,
       encode: (value): TaggedState | undefined => {
         if (byClass.size === 0) return undefined;

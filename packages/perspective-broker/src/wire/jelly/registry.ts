@@ -131,9 +131,9 @@ export class Registry {
     };
   }
 
-  /** What a connection needs of it, with the types that the connection admits. */
-  policy(security: SecurityOptions | undefined, fallback: SecurityOptions): ClassPolicy {
-    return this.#table.policy(security, fallback);
+  /** What a connection needs of it, with the types that the connection admits if it is told. */
+  policy(security: SecurityOptions | undefined): ClassPolicy {
+    return this.#table.policy(security);
   }
 
   #add(entry: ClassEntry): Disposable {
