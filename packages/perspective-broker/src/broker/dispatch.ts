@@ -15,7 +15,6 @@ import type { Exports } from "./exports.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Log } from "./log.ts";
-import { principalFor } from "./perspective.ts";
 
 export interface DispatcherSetup {
   readonly codec: Codec;
@@ -95,7 +94,7 @@ export class Dispatcher {
     let result: unknown;
     let later: boolean;
     try {
-      const principal = object && principalFor(object);
+      const principal = object?.callingPrincipal();
       const context = new Call(connection, call.method, this.aborts, perspective, principal);
       result =
         object === undefined
