@@ -1,5 +1,5 @@
 // `listen`: a place where clients connect to, each with its own connection and, if wanted, its own root.
-import type { TlsServerOptions } from "#transports";
+import { listeners, type TlsServerOptions } from "#transports";
 import { Portal } from "../cred/portal.ts";
 import { AddressError, ListenError } from "../errors.ts";
 import { Referenceable, Root } from "../flavors/referenceable.ts";
@@ -29,7 +29,7 @@ export async function listen(root: RootFor, address: string, options: ListenOpti
   const { maxConnections, tls } = options;
   try {
     server.opened(
-      await transportFor(address).listen(address, (transport) => server.accept(transport), {
+      await transportFor(address, listeners)(address, (transport) => server.accept(transport), {
         ...(maxConnections !== undefined && { maxConnections }),
         ...(tls && { tls }),
         onError: (error) => settings.log({ level: "debug", message: `${address}: ${error.message}`, error }),
