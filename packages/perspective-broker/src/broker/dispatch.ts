@@ -2,7 +2,14 @@
 // result could not be sent. Nothing that a method does or returns reaches anyone but its caller and the log.
 
 import { platform } from "#platform";
-import { LimitExceeded, NoSuchMethod, NoSuchObject, PerspectiveBrokerError, UnsendableError } from "../errors.ts";
+import {
+  InvalidArguments,
+  LimitExceeded,
+  NoSuchMethod,
+  NoSuchObject,
+  PerspectiveBrokerError,
+  UnsendableError,
+} from "../errors.ts";
 import { WrongArguments } from "../flavors/method-table.ts";
 import type { Limits } from "../limits.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
@@ -207,7 +214,9 @@ export class Dispatcher {
 /** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
 function levelOf(error: unknown): "debug" | "error" | undefined {
   try {
-    if (error instanceof NoSuchMethod || error instanceof WrongArguments) return "debug";
+    if (error instanceof NoSuchMethod || error instanceof WrongArguments || error instanceof InvalidArguments) {
+      return "debug";
+    }
     return isExpected(error) ? undefined : "error";
   } catch {
     return "error";
