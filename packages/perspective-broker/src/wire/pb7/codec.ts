@@ -99,7 +99,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     try {
       encoder.varint(id);
       if (typeof target === "number") encoder.varint(target);
-      else encoder.string(target);
+      else encoder.name(target);
       encoder.name(method);
       if (envelope !== undefined) writeEnvelope(encoder, envelope, this.#processes);
       // An argument belongs to the library until its call is answered; what is never answered is copied.
@@ -380,7 +380,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     const bits = decoder.byte();
     const id = decoder.varint();
     const kind = targets[(bits & TARGET) >> 5] as Destinee | "name";
-    const target = kind === "name" ? decoder.string() : decoder.varint();
+    const target = kind === "name" ? decoder.name() : decoder.varint();
     const to = kind === "name" ? "object" : kind;
     const method = decoder.name();
     const envelope = (bits & ENVELOPE) === 0 ? undefined : readEnvelope(decoder, this.#processes);
