@@ -662,7 +662,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     try {
       encoder.varint(id);
       encoder.value(value);
-      const size = encoder.out.size - HEAD;
+      const size = encoder.out.length - HEAD;
       this.#sent(encoder.commit(), undefined);
       return size;
     } catch (error) {
