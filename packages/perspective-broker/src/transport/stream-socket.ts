@@ -104,6 +104,12 @@ export class StreamSocket implements Transport {
     return this.#accepted - this.#given;
   }
 
+  get underway(): number {
+    // What the system has not taken of the write under way: where Node itself looks whether a slow write goes on.
+    const { _handle } = this.#socket as { _handle?: { readonly writeQueueSize?: number } | null };
+    return this.#socket.writableLength + (_handle?.writeQueueSize ?? 0);
+  }
+
   pause(): void {
     if (this.#state === "open") this.#socket.pause();
   }
