@@ -118,6 +118,7 @@ export class Broker implements TablesConversation, MessageHandler {
         exportStream: (iterable) => this.#streams.give(iterable),
         unexportStream: (id) => this.#streams.takeBack(id),
         importStream: (id) => this.#streams.receive(id),
+        giveBackStream: (stream) => this.#streams.giveBack(stream),
       },
     });
     const greeting = greetingOf(limits, setup.heartbeat);
@@ -350,8 +351,8 @@ export class Broker implements TablesConversation, MessageHandler {
     for (const cache of caches ?? []) this.#tables.held.giveBack(cache);
   }
 
-  released(id: ObjectId): void {
-    this.#tables.exports.takeBack(id);
+  released(id: ObjectId): boolean {
+    return this.#tables.exports.takeBack(id);
   }
 
   decached(id: number): void {

@@ -51,16 +51,17 @@ export class Exports {
     return entry.id;
   }
 
-  /** Takes one receipt off. Throws UnknownId for an id that was never given out; one that is gone is let pass. */
-  takeBack(id: ObjectId): void {
+  /** Takes one receipt off; false if there was none. Throws UnknownId for an id that was never given out. */
+  takeBack(id: ObjectId): boolean {
     if (typeof id !== "number") throw new UnknownId("a name was released; names are not counted");
     const entry = this.#byId.get(id);
     if (entry === undefined) {
       this.#ids.check(id);
-      return;
+      return false;
     }
     if (entry.count > 0) entry.count--;
     this.#forgetUnused(entry);
+    return true;
   }
 
   /** Keeps objects while a call that carried them is unanswered. */

@@ -218,4 +218,6 @@ export interface ObjectTables {
   unexportStream(id: number): void;
   /** The peer sent a stream. Throws LimitExceeded or ProtocolError. */
   importStream(id: number): object;
+  /** A stream came with a message that is not handled: nobody will consume it. */
+  giveBackStream(stream: object): void;
 }

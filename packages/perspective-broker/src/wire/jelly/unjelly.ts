@@ -14,7 +14,7 @@ import type { ClassPolicy, Decoder, ObjectTables, ValueOptions } from "../dialec
 import type { ObjectId } from "../message.ts";
 import { calendarValue, checked, decimalValue } from "./calendar.ts";
 import { BYTES_KIND, type ElementReader, FLOAT_KIND, INTEGER_KIND, LIST_KIND } from "./element-reader.ts";
-import { COPYABLE_FAILURE, failureFromState } from "./failure.ts";
+import { COPYABLE_FAILURE, failureFromState, revived } from "./failure.ts";
 import { formNames, forms } from "./forms.ts";
 import { refused, unregistered } from "./refusals.ts";
 import { PENDING, type Place, Sharing, setOwn } from "./sharing.ts";
@@ -391,14 +391,9 @@ export class Unjellier {
     return cache;
   }
 
-  /** An error whose class is registered here arrives as an instance of it, also from a peer that has not registered it. */
   readonly #failureDecoder: Decoder & { kind: "made" } = {
     kind: "made",
-    make: (state) => {
-      const remote = failureFromState(state);
-      const decoder = this.#classes.isTypeAllowed(remote.type) ? this.#classes.decoder(remote.type) : undefined;
-      return decoder?.kind === "made" ? decoder.make({ ...remote.data, message: remote.message }) : remote;
-    },
+    make: (state) => revived(failureFromState(state), this.#classes),
   };
 
   #reference(operands: number): unknown {
