@@ -83,8 +83,10 @@ export class Heartbeat implements Expiring {
     this.#plan(now);
   }
 
+  /** A quarter of a heartbeat from now, or when the silence is over if that is sooner. */
   #plan(now: number): void {
-    this.#planned = now + this.#step;
-    this.#slot = Deadlines.of(this.#setup.clock).add(this, this.#step);
+    const next = Math.min(this.#step, this.#since + BEATS * this.#beat - now);
+    this.#planned = now + next;
+    this.#slot = Deadlines.of(this.#setup.clock).add(this, next);
   }
 }
