@@ -50,6 +50,12 @@ export class FramePeer {
   /** What was heard and not yet asked for. */
   readonly heard: Frame[] = [];
   ended = false;
+  /** Bytes heard so far. */
+  bytes = 0;
+  /** Whether each PING is answered. */
+  answers = false;
+  /** Stops reading after so many chunks. */
+  #chunks = Number.POSITIVE_INFINITY;
   readonly #transport: Transport;
   #rest: Uint8Array = new Uint8Array(0);
   #negotiated = false;
@@ -82,7 +88,9 @@ export class FramePeer {
     this.#transport.pause();
   }
 
-  readsOn(): void {
+  /** Reads on, up to a number of chunks. */
+  readsOn(chunks: number = Number.POSITIVE_INFINITY): void {
+    this.#chunks = chunks;
     this.#transport.resume();
   }
 
@@ -115,6 +123,8 @@ export class FramePeer {
   }
 
   #data(chunk: Uint8Array): void {
+    this.bytes += chunk.length;
+    if (--this.#chunks === 0) this.#transport.pause();
     this.#rest = Buffer.concat([this.#rest, chunk]);
     if (!this.#negotiated) {
       const found = decode(this.#rest, 0);
@@ -127,6 +137,7 @@ export class FramePeer {
       const end = 4 + low + middle * 256 + high * 65_536;
       if (type === undefined || this.#rest.length < Math.max(4, end)) return;
       this.heard.push({ type, body: this.#rest.slice(4, end) });
+      if (type === PING && this.answers) this.says(PONG);
       this.#rest = this.#rest.subarray(end);
     }
   }
