@@ -5,6 +5,7 @@ import { platform } from "#platform";
 import {
   CallAborted,
   CallTimeout,
+  InvalidArguments,
   LimitExceeded,
   NoSuchMethod,
   NoSuchObject,
@@ -12,7 +13,6 @@ import {
   UnsendableError,
 } from "../errors.ts";
 import { WrongArguments } from "../flavors/method-table.ts";
-import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
@@ -26,7 +26,6 @@ import type { Exports } from "./exports.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Log } from "./log.ts";
-import { perspectiveOf, principalFor } from "./perspective.ts";
 import { Results } from "./results.ts";
 
 export interface DispatcherSetup {
@@ -188,13 +187,13 @@ export class Dispatcher {
     }
     let perspective: object | null = null;
     if (call.object === undefined) perspective = object === undefined ? null : exports.perspective(call.target);
-    else if (object instanceof Referenceable) perspective = perspectiveOf(object);
+    else perspective = call.object.callingPerspective();
     if (call.received !== undefined) imports.hold(call.received);
     let result: unknown;
     let later: boolean;
     let context: Call;
     try {
-      const principal = object instanceof Referenceable ? principalFor(object) : undefined;
+      const principal = object?.callingPrincipal();
       const { method, envelope } = call;
       context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
       result =
@@ -341,7 +340,9 @@ const NOT_RUN = { dependency: false } as const;
 /** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
 function levelOf(error: unknown): "debug" | "error" | undefined {
   try {
-    if (error instanceof NoSuchMethod || error instanceof WrongArguments) return "debug";
+    if (error instanceof NoSuchMethod || error instanceof WrongArguments || error instanceof InvalidArguments) {
+      return "debug";
+    }
     return isExpected(error) ? undefined : "error";
   } catch {
     return "error";

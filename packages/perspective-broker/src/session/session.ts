@@ -184,7 +184,7 @@ export class Session implements SessionHandler {
       this.#stopTimer();
       this.#events.ready();
     }
-    for (const rest of choice.rest) if (!this.ended) this.#events.data(rest);
+    if (choice.rest.length > 0 && !this.ended) this.#events.data(choice.rest);
   }
 
   /** Goes out even where the transport asked for time; nothing of this side waits before it but what the transport has. */
