@@ -272,7 +272,7 @@ export class Pb7Codec implements Codec, MoreMessages {
         decoder.defineShape();
         return false;
       case frames.piece:
-        this.#piecesIn.piece(decoder.varint(), this.#inbox.buffer.subarray(decoder.at, decoder.end));
+        this.#piecesIn.piece(this.#inbox.transfer, this.#inbox.buffer, this.#inbox.start, this.#inbox.end);
         return true;
       case frames.item:
         this.#item();
