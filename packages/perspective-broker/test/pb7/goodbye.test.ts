@@ -174,7 +174,7 @@ describe("a peer that says BYE", () => {
     const { server, ended } = await serve();
     const peer = await frameClient(server);
     server.publish("root", new Notes());
-    const call = (id: number) => frame(CALL, 0x20, id, ...text("root"), 0, ...text("note"), 1, 0x80 + id);
+    const call = (id: number) => frame(CALL, 0x20, id, 0, ...text("root"), 0, ...text("note"), 1, 0x80 + id);
     const bye = frame(BYE, ...text("CLOSED"), ...text(""));
     peer.greets();
     peer.sends(Buffer.concat([call(1), bye, call(2), frame(0x3f)]));

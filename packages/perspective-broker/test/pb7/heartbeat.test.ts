@@ -55,7 +55,7 @@ async function served(options: ListenOptions = {}, heartbeat = 0) {
   peer.greets(heartbeat);
   await ready;
   const calls = (id: number, method: string, ...args: number[]): Uint8Array =>
-    frame(CALL, 0x21, ...varint(id), ...text("root"), 0, ...text(method), args.length > 0 ? 1 : 0, ...args);
+    frame(CALL, 0x21, ...varint(id), 0, ...text("root"), 0, ...text(method), args.length > 0 ? 1 : 0, ...args);
   return { clock, root, server, ended, peer, calls };
 }
 
