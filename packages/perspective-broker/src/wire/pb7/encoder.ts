@@ -22,6 +22,7 @@ export interface EncoderSetup {
 }
 
 export class Encoder {
+  #peerBytes = 0;
   readonly #outbox: Outbox;
   readonly #tables: ObjectTables;
   readonly #out: FrameWriter;
@@ -68,19 +69,20 @@ export class Encoder {
     this.#values.leaves.byReference = byReference;
   }
 
-  /** Bytes of the frame that has begun that the peer takes in pieces. */
+  /** Bytes that the peer takes in pieces, from the frame on that has begun: 0 until it has said so. */
   set peerBytes(bytes: number) {
+    this.#peerBytes = bytes;
     this.#values.leaves.peerBytes = bytes;
   }
 
-  /** Begins a frame, with nothing in pieces. User code that runs while it is written can begin another one on the same connection. */
+  /** Begins a frame. User code that runs while it is written can begin another one on the same connection. */
   begin(type: number, flagsByte: number | undefined, perspective: object | null): void {
     const level = this.#open++;
     this.#frames[level] ??= new ValueWriter(this.#surroundings);
     this.#values = this.#frames[level];
     this.#flagged[level] = flagsByte !== undefined;
     this.#values.begin(perspective);
-    this.#values.leaves.peerBytes = 0;
+    this.#values.leaves.peerBytes = this.#peerBytes;
     this.#out.begin(type);
     if (flagsByte !== undefined) this.#out.byte(flagsByte);
   }
