@@ -53,6 +53,8 @@ export interface BrokerSetup {
   readonly heartbeat: number;
   /** Told of what concerns the connection and not the conversation. */
   readonly session?: SessionHandler;
+  /** The peer's hello has come, in a dialect that has one. */
+  readonly greeted: (peer: PeerLimits) => void;
   /** The peer broke a rule, or a bound was passed. */
   readonly fail: (reason: CloseReason) => void;
   /** Stops and goes on with `receive`. */
@@ -148,6 +150,7 @@ export class Broker implements TablesConversation, MessageHandler {
     this.more = new MoreReceived({
       ...{ codec, outgoing: this.#outgoing, dispatcher: this.#dispatcher, streams: this.#streams, written },
       sendPieces: () => this.#sendPieces(),
+      greeted: setup.greeted,
     });
     this.#writers = new Writers(setup.output);
     this.#packing = new Packing(dialect, { limits, classes, values });

@@ -35,8 +35,13 @@ export interface BrokerOptions {
   readonly unsafeTracebacks?: boolean;
   /** Told of unexpected errors. Default: errors and warnings go to the console. */
   readonly log?: Log;
-  /** Milliseconds until the dialect must be agreed on. Default 10 000. */
+  /** Milliseconds until the dialect must be agreed on, and in pb7 the peer's hello be there. Default 10 000. */
   readonly handshakeTimeout?: number;
+  /**
+   * Milliseconds of silence after which the peer is asked for a sign of life, in pb7; after three of them without one the
+   * connection ends. 0 or false: never. Default 10 000.
+   */
+  readonly heartbeat?: number | false;
   /** Objects that the peer can ask for by name. */
   readonly objects?: Readonly<Record<string, Referenceable>>;
   /** Time, for tests. */
@@ -52,11 +57,14 @@ export interface Settings {
   readonly store: CallStore;
   readonly log: Log;
   readonly handshakeTimeout: number;
+  /** 0 for none. */
+  readonly heartbeat: number;
   readonly objects: Readonly<Record<string, Referenceable>>;
   readonly clock: Clock;
 }
 
 const HANDSHAKE_TIMEOUT = 10_000;
+const HEARTBEAT = 10_000;
 
 /** Throws TypeError or RangeError for what makes no sense. */
 export function settingsFrom(options: BrokerOptions): Settings {
@@ -67,6 +75,10 @@ export function settingsFrom(options: BrokerOptions): Settings {
   }
   const handshakeTimeout = options.handshakeTimeout ?? HANDSHAKE_TIMEOUT;
   if (!(handshakeTimeout > 0)) throw new RangeError("handshakeTimeout: must be a number of milliseconds above 0");
+  const heartbeat = options.heartbeat ?? HEARTBEAT;
+  if (!(Number(heartbeat) >= 0 && Number(heartbeat) < 2 ** 31) || (heartbeat as unknown) === true) {
+    throw new RangeError("heartbeat: must be a number of milliseconds, or 0 or false for none");
+  }
   return {
     dialects,
     classes: (options.registry ?? globalClasses).policy(options.security),
@@ -85,6 +97,7 @@ export function settingsFrom(options: BrokerOptions): Settings {
     ),
     log: safeLog(options.log ?? consoleLog),
     handshakeTimeout,
+    heartbeat: Math.ceil(Number(heartbeat)),
     objects: checkedObjects(options.objects ?? {}),
     clock: options.clock ?? systemClock,
   };

@@ -355,8 +355,9 @@ export class Pb7Codec implements Codec, MoreMessages {
       case frames.bye: {
         const code = decoder.string();
         const message = decoder.string();
+        decoder.finish();
         this.#session.bye(code, message);
-        break;
+        return true; // the last frame: whoever asks for the next one knows by now
       }
       default:
         throw new ProtocolError(`there is no frame of type ${type}`);
