@@ -27,6 +27,7 @@ import type { GivenCache } from "./caches-given.ts";
 import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Import } from "./imports.ts";
+import { type CallInterceptor, Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { MoreReceived } from "./more-received.ts";
 import { type Destination, Outgoing } from "./outgoing.ts";
@@ -43,6 +44,8 @@ export interface BrokerSetup {
   readonly values: ValueOptions;
   readonly classes: ClassPolicy;
   readonly store: CallStore;
+  /** What calls go through, the outermost first. */
+  readonly interceptors: readonly CallInterceptor[];
   readonly connection: CallConnection;
   readonly log: Log;
   readonly clock: Clock;
@@ -93,6 +96,7 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #writers: Writers;
   readonly #packing: Packing;
   readonly #streams: Streams;
+  readonly #interception: Interception | undefined;
   /** The messages that not every dialect has. */
   readonly more: MoreReceived;
   readonly #byName = new Map<string, RemoteReference>();
@@ -103,7 +107,9 @@ export class Broker implements TablesConversation, MessageHandler {
 
   constructor(dialect: Dialect, setup: BrokerSetup) {
     this.#setup = setup;
-    const { limits, classes, values, outbox, clock, log, store, connection } = setup;
+    const { limits, classes, values, outbox, clock, log, store, connection, interceptors } = setup;
+    this.#interception = Interception.of({ interceptors, connection, clock, log });
+    const interception = this.#interception;
     const written = () => this.#written();
     const sendRelease = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendRelease(id, into));
     const sendDecache = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendDecache(id, into));
@@ -128,7 +134,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const codec = this.#codec;
     const { output } = setup;
     this.#outgoing = new Outgoing({
-      ...{ codec, tables: this.#tables, limits, outbox, clock, log, written },
+      ...{ codec, tables: this.#tables, limits, outbox, clock, log, written, interception },
       sent: () => output.sent,
       awaiting: () => this.#readAgain(),
       full: () => this.#full(),
@@ -139,6 +145,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
     this.#dispatcher = new Dispatcher({
       ...{ codec, exports, imports, caches: held, limits, store, connection, log, clock, written, failed },
+      interception,
     });
     this.#streams = new Streams({ codec, limits, store, log, written, writable: (fn) => this.whenWritable(fn) });
     this.more = new MoreReceived({
@@ -220,14 +227,20 @@ export class Broker implements TablesConversation, MessageHandler {
   // ---- Conversation: our calls
 
   call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
-    const problem = this.#problem(target, method, options);
-    if (problem !== undefined) return rejected(problem);
-    return this.#outgoing.call(destinationOf(target), method, args, options);
+    if (this.#interception?.active) {
+      const sending = { method, args, options, target: this.#referenceTo(target) };
+      return this.#interception.callOut(sending, (given, more) => this.#call(target, method, given, more));
+    }
+    return this.#call(target, method, args, options);
   }
 
-  callOnly(target: Target, method: string, args: unknown[]): void {
-    const problem = this.#problem(target, method, undefined);
-    this.#outgoing.callOnly(destinationOf(target), method, args, problem);
+  callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
+    if (this.#interception?.active) {
+      const sending = { method, args, options, target: this.#referenceTo(target) };
+      this.#interception.callOutOnly(sending, (given, more) => this.#callOnly(target, method, given, more));
+    } else {
+      this.#callOnly(target, method, args, options);
+    }
   }
 
   post(target: Target, method: string, args: unknown[]): void {
@@ -367,6 +380,21 @@ export class Broker implements TablesConversation, MessageHandler {
 
   notUnderstood(command: string): void {
     this.#setup.log({ level: "warn", message: `the peer does not understand ${command}` });
+  }
+
+  #call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
+    const problem = this.#problem(target, method, options);
+    if (problem !== undefined) return rejected(problem);
+    return this.#outgoing.call(destinationOf(target), method, args, options);
+  }
+
+  #callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
+    const problem = this.#problem(target, method, undefined);
+    this.#outgoing.callOnly(destinationOf(target), method, args, problem, options);
+  }
+
+  #referenceTo(target: Target): RemoteReference | undefined {
+    return target instanceof Import ? target.reference.deref() : this.#byName.get(target.id as string);
   }
 
   #problem(target: Target, method: string, options: CallOptions | undefined): Error | undefined {

@@ -7,6 +7,7 @@ import type { Clock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
 import type { ContextStore } from "../platform/platform.ts";
 import type { Chain, Envelope, Trace } from "../wire/message.ts";
+import { wellFormedTrace } from "./trace.ts";
 
 /** A connection, as the call context shows it. Its own class adds the rest. */
 export interface CallConnection {
@@ -26,9 +27,9 @@ export class Call<C extends CallConnection = CallConnection> {
    */
   readonly principal: unknown;
   readonly #aborts: CallAborts;
-  readonly #trace: Trace | undefined;
   readonly #deadline: number;
   readonly #depth: number;
+  #trace: Trace | undefined;
   #chain: Chain | undefined;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
@@ -52,7 +53,7 @@ export class Call<C extends CallConnection = CallConnection> {
     this.principal = principal;
     this.#chain = envelope?.chain;
     this.#depth = envelope?.depth ?? 0;
-    this.#trace = envelope?.trace;
+    this.#trace = wellFormedTrace(envelope?.trace);
     this.#deadline = envelope?.deadline === undefined ? Number.POSITIVE_INFINITY : arrived + envelope.deadline;
   }
 
@@ -95,9 +96,14 @@ export class Call<C extends CallConnection = CallConnection> {
     return this.#depth;
   }
 
-  /** The caller's trace context (W3C), if it sent one. */
+  /** The trace context (W3C) that calls made for this one take over: the caller's, if it sent one, or what an interceptor has set. */
   get trace(): Trace | undefined {
     return this.#trace;
+  }
+
+  /** @internal Another trace context for the calls that are made for this one. */
+  retrace(trace: Trace | undefined): void {
+    this.#trace = trace;
   }
 
   /** The application's, for the time of this call. */

@@ -1,5 +1,6 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
 import { Broker, type Inspection } from "../broker/broker.ts";
+import { connectionClosed, connectionOpened } from "../broker/diagnostics.ts";
 import type { Credentials } from "../cred/credentials.ts";
 import { type LoginOptions, login } from "../cred/login.ts";
 import type { PortalHost } from "../cred/portal-host.ts";
@@ -169,17 +170,18 @@ export class Connection<T = any> {
 
   #established(dialect: Dialect): void {
     this.#dialect = dialect.name;
-    const { limits, values, classes, store, log, clock } = this.#settings;
+    const { limits, values, classes, store, interceptors, log, clock } = this.#settings;
     const session = this.#session;
     const { outbox, output } = session;
     this.#broker = new Broker(dialect, {
-      ...{ outbox, output, limits, values, classes, store, log, clock },
+      ...{ outbox, output, limits, values, classes, store, interceptors, log, clock },
       connection: this,
       heartbeat: 0,
       fail: (reason) => this.#end(reason),
       reading: (on) => (on ? session.resume() : session.pause()),
     });
     for (const [name, entry] of this.#published) entry.unpublish = this.#broker.publish(name, entry.object);
+    connectionOpened(this);
     this.#broker.begin();
     this.#ready(this);
   }
@@ -193,6 +195,7 @@ export class Connection<T = any> {
 
   #ended(reason: CloseReason): void {
     this.#broker?.end(reason, true);
+    if (this.#broker !== undefined) connectionClosed(this, reason);
     this.#events.emit("close", reason);
     this.#events.end();
     this.#resolveClosed(reason);

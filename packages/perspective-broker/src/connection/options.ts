@@ -1,5 +1,6 @@
 // What `connect` and `listen` can be told, and what they do if they are not.
 import { type CallStore, callStore } from "../broker/current-call.ts";
+import type { CallInterceptor as BrokerInterceptor } from "../broker/interceptors.ts";
 import { consoleLog, type Log, safeLog } from "../broker/log.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { type Limits, limitsFrom } from "../limits.ts";
@@ -8,6 +9,7 @@ import { none, pb } from "../wire/banana/dialects.ts";
 import type { ClassPolicy, Dialect, ValueOptions } from "../wire/dialect.ts";
 import { globalRegistry, type Registry } from "../wire/jelly/registry.ts";
 import { defaultSecurity, type SecurityOptions } from "../wire/jelly/security.ts";
+import type { CallInterceptor } from "./interceptors.ts";
 
 /** Options of both sides. */
 export interface BrokerOptions {
@@ -29,6 +31,8 @@ export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
   /** How `currentCall()` is kept: `async` follows `await` (default where the runtime can), `sync` is cheaper. */
   readonly context?: "async" | "sync";
+  /** Around every call, in and out: one function, or several, the outermost first. Default: none. */
+  readonly onCall?: CallInterceptor | readonly CallInterceptor[];
   /** Whether stack traces of errors travel to the peer. Default false. */
   readonly unsafeTracebacks?: boolean;
   /** Told of unexpected errors. Default: errors and warnings go to the console. */
@@ -48,6 +52,7 @@ export interface Settings {
   readonly values: ValueOptions;
   readonly limits: Limits;
   readonly store: CallStore;
+  readonly interceptors: readonly BrokerInterceptor[];
   readonly log: Log;
   readonly handshakeTimeout: number;
   readonly objects: Readonly<Record<string, Referenceable>>;
@@ -81,6 +86,7 @@ export function settingsFrom(options: BrokerOptions): Settings {
         ? undefined
         : oneOf<"async" | "sync">("context", options.context, ["async", "sync"]),
     ),
+    interceptors: checkedInterceptors(options.onCall ?? []),
     log: safeLog(options.log ?? consoleLog),
     handshakeTimeout,
     objects: checkedObjects(options.objects ?? {}),
@@ -94,6 +100,15 @@ function checkedObjects(objects: Readonly<Record<string, Referenceable>>): Reado
     Referenceable.checkDeclarations(object);
   }
   return objects;
+}
+
+function checkedInterceptors(given: CallInterceptor | readonly CallInterceptor[]): readonly BrokerInterceptor[] {
+  const interceptors = typeof given === "function" ? [given] : [...given];
+  if (interceptors.some((interceptor) => typeof interceptor !== "function")) {
+    throw new TypeError("onCall: must be a function, or a list of functions");
+  }
+  // A broker's calls are those of a Connection, which only its own floor knows.
+  return interceptors as readonly unknown[] as readonly BrokerInterceptor[];
 }
 
 /** The given value, or the first of the possible ones. */

@@ -66,6 +66,11 @@ export abstract class Referenceable {
     object.checkDeclarations();
   }
 
+  /** @internal The application's object that answers for it. */
+  answeringObject(): object {
+    return this;
+  }
+
   /** @internal Throws DeclarationError if its methods are declared in a way that is refused. */
   checkDeclarations(): void {
     methods.check(this);

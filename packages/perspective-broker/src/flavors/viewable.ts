@@ -35,6 +35,10 @@ export class ViewPoint<T extends Viewable = Viewable> extends Referenceable {
     return Reflect.apply(method.fn, this.object, [this.perspective, ...bindArguments(method, args, keywords)]);
   }
 
+  override answeringObject(): object {
+    return this.object;
+  }
+
   override checkDeclarations(): void {
     methods.check(this.object);
   }

@@ -149,8 +149,7 @@ export class FrameInbox {
   }
 
   #bodyAt(bytes: Uint8Array, at: number): number {
-    const body =
-      (bytes[at + 1] as number) | ((bytes[at + 2] as number) << 8) | ((bytes[at + 3] as number) << 16);
+    const body = (bytes[at + 1] as number) | ((bytes[at + 2] as number) << 8) | ((bytes[at + 3] as number) << 16);
     if (body > this.#limit) {
       throw new LimitExceeded("message", `a message is larger than limits.message (${this.#limit} bytes)`);
     }
