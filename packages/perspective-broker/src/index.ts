@@ -121,3 +121,4 @@ export {
   registerError,
 } from "./wire/jelly/registry.ts";
 export { SecurityOptions } from "./wire/jelly/security.ts";
+export { pb7 } from "./wire/pb7/pb7.ts";

@@ -12,7 +12,6 @@ import {
   UnsendableError,
 } from "../errors.ts";
 import { WrongArguments } from "../flavors/method-table.ts";
-import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
@@ -27,7 +26,6 @@ import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
-import { perspectiveOf, principalFor } from "./perspective.ts";
 import { Results } from "./results.ts";
 
 export interface DispatcherSetup {
@@ -190,13 +188,13 @@ export class Dispatcher {
     }
     let perspective: object | null = null;
     if (call.object === undefined) perspective = object === undefined ? null : exports.perspective(call.target);
-    else if (object instanceof Referenceable) perspective = perspectiveOf(object);
+    else perspective = call.object.callingPerspective();
     if (call.received !== undefined) imports.hold(call.received);
     let result: unknown;
     let later: boolean;
     let context: Call;
     try {
-      const principal = object instanceof Referenceable ? principalFor(object) : undefined;
+      const principal = object?.callingPrincipal();
       const { method, envelope } = call;
       context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
       if (object === undefined) {

@@ -94,4 +94,5 @@ const noTables: ObjectTables = {
   exportStream: unsendable,
   unexportStream: () => {},
   importStream: unreadable,
+  giveBackStream: () => {},
 };

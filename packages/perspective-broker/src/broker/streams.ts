@@ -39,7 +39,9 @@ export class Streams {
     return {};
   }
 
-  item(_stream: number, _value: unknown, _bytes: number, _late: Late | undefined): void {}
+  item(_stream: number, _value: unknown, _bytes: number, _late: Late | undefined, ..._with: unknown[]): void {}
+
+  giveBack(_stream: object): void {}
 
   ended(_stream: number): void {}
 

@@ -48,7 +48,7 @@ export interface TablesSetup {
   /** What is no table of objects, but referred to by values as well. */
   readonly later: Pick<
     ObjectTables,
-    "pendingResult" | "keptResult" | "exportStream" | "unexportStream" | "importStream"
+    "pendingResult" | "keptResult" | "exportStream" | "unexportStream" | "importStream" | "giveBackStream"
   >;
 }
 
@@ -179,6 +179,10 @@ export class Tables implements ObjectTables {
 
   importStream(id: number): object {
     return this.#later.importStream(id);
+  }
+
+  giveBackStream(stream: object): void {
+    this.#later.giveBackStream(stream);
   }
 
   localObject(id: ObjectId): object {

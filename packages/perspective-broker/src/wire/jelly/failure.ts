@@ -89,7 +89,7 @@ export function failureFromState(state: unknown): RemoteError {
 
 /** An error whose class is registered here is made an instance of it, also from a peer that has not registered it. */
 export function revived(remote: RemoteError, classes: ClassPolicy): unknown {
-  const decoder = classes.isTypeAllowed(remote.type) ? classes.decoder(remote.type) : undefined;
+  const decoder = classes.isTypeAllowed(remote.type) === false ? undefined : classes.decoder(remote.type);
   return decoder?.kind === "made" ? decoder.make({ ...remote.data, message: remote.message }) : remote;
 }
 

@@ -149,7 +149,9 @@ export class Encoder {
       for (const frame of this.#pending) this.#outbox.put(frame, 0, frame.length);
       this.#pending = [];
     }
-    out.end(into ?? this.#outbox);
+    const outbox = into ?? this.#outbox;
+    outbox.frame = outbox.total;
+    out.end(outbox);
     const cargo = this.cargo;
     this.#close();
     if (cargo.caches !== undefined) this.tables.cachesSent(cargo.caches);

@@ -113,7 +113,7 @@ function writeLeaf(encoder: Encoder, value: object): boolean {
   } else if (value instanceof Keywords) {
     encoder.unsendable(value, "keywords go last in a call and nowhere else");
   } else if (value instanceof RemoteResult) {
-    encoder.result(encoder.tables.pendingResult(value));
+    writeResult(encoder, value);
   } else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
     writeBuffer(encoder, value);
   } else if (value instanceof RegExp) {
@@ -248,4 +248,16 @@ function writeError(encoder: Encoder, error: Error): void {
 
 function isReadableStream(value: object): boolean {
   return typeof ReadableStream !== "undefined" && value instanceof ReadableStream;
+}
+
+/** What a call has resulted in; or that call, where the message can refer to it. */
+function writeResult(encoder: Encoder, result: RemoteResult<unknown>): void {
+  const settled = RemoteResult.settledValue(result);
+  if (settled !== undefined) {
+    encoder.inner(settled.value);
+    return;
+  }
+  const call = encoder.tables.pendingResult(result);
+  if (call === undefined) encoder.unsendable(result, "a promise cannot be sent; await it first");
+  else encoder.result(call);
 }
