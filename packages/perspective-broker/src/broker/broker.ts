@@ -30,7 +30,7 @@ import type { OutgoingCall } from "./calls.ts";
 import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Import } from "./imports.ts";
-import { type CallInterceptor, Interception } from "./interceptors.ts";
+import { type CallInterceptor, Interception, type Sending } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { MoreReceived } from "./more-received.ts";
 import { type Destination, Outgoing } from "./outgoing.ts";
@@ -232,7 +232,7 @@ export class Broker implements TablesConversation, MessageHandler {
 
   call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
     if (this.#interception?.active) {
-      const sending = { method, args, options, target: this.#referenceTo(target) };
+      const sending = this.#sending(target, method, args, options);
       return this.#interception.callOut(sending, (given, more) => this.#call(target, method, given, more));
     }
     return this.#call(target, method, args, options);
@@ -240,7 +240,7 @@ export class Broker implements TablesConversation, MessageHandler {
 
   callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
     if (this.#interception?.active) {
-      const sending = { method, args, options, target: this.#referenceTo(target) };
+      const sending = this.#sending(target, method, args, options);
       this.#interception.callOutOnly(sending, (given, more) => this.#callOnly(target, method, given, more));
     } else {
       this.#callOnly(target, method, args, options);
@@ -396,13 +396,24 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#outgoing.callOnly(destinationOf(target), method, args, problem, options);
   }
 
-  #referenceTo(target: Target): RemoteReference | undefined {
-    return target instanceof Import ? target.reference.deref() : this.#byName.get(target.id as string);
+  #sending(target: Target, method: string, args: unknown[], options: CallOptions | undefined): Sending {
+    const reference = target instanceof Import ? target.reference.deref() : this.#byName.get(target.id as string);
+    return { method, args, options, target: reference, hold: () => this.#lend(target) };
+  }
+
+  /** Whoever makes a call may give the reference back at once: it is kept until the call is sent. */
+  #lend(target: Target): () => void {
+    if (!(target instanceof Import) || target.receipts === 0) return () => {};
+    const { imports } = this.#tables;
+    imports.lend(target);
+    return () => {
+      if (this.#lost === undefined) imports.lentBack(target);
+    };
   }
 
   #problem(target: Target, method: string, options: CallOptions | undefined): Error | undefined {
     if (this.#lost !== undefined) return new DeadReferenceError(`the connection has ended: ${this.#lost.message}`);
-    if (target.receipts === 0 && typeof target.id === "number") {
+    if (target.receipts === 0 && typeof target.id === "number" && !(target instanceof Import && target.lent > 0)) {
       return new DeadReferenceError("the reference was given back already (await a result to keep what it refers to)");
     }
     if (typeof method !== "string") return new TypeError("the name of a method must be a string");

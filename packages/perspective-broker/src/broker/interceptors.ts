@@ -86,6 +86,8 @@ export interface Sending {
   readonly args: unknown[];
   readonly options: CallOptions | undefined;
   readonly target: RemoteReference | undefined;
+  /** Keeps the target until the returned function is called. */
+  readonly hold: () => () => void;
 }
 
 /** Puts a call on the wire. Does not throw. */
@@ -138,10 +140,13 @@ export class Interception {
     const start = clock.now();
     let given: Error | undefined;
     let stop = nothing;
+    let letGo = nothing;
     const last = (args: readonly unknown[]) => {
       if (given !== undefined) return rejected(given);
       stop();
-      return tracedOut(call, () => send(args as unknown[], call.leave(clock.now() - start)));
+      const result = tracedOut(call, () => send(args as unknown[], call.leave(clock.now() - start)));
+      letGo();
+      return result;
     };
     if (interceptors.length === 0) return last(sending.args);
 
@@ -158,9 +163,12 @@ export class Interception {
     all = undefined;
     RemoteResult.observe(result, (outcome) => {
       stop();
+      letGo();
       call.settled(outcome);
     });
-    if (reject === undefined || call.left || (signal === undefined && timeout === undefined)) return result;
+    if (reject === undefined || call.left) return result;
+    letGo = once(sending.hold());
+    if (signal === undefined && timeout === undefined) return result;
     // Until the call is made, its signal and timeout are for what the interceptors do before.
     const giveUp = (error: Error) => {
       given = error;
@@ -171,11 +179,7 @@ export class Interception {
       aborted: (reason: unknown) => giveUp(new CallAborted(reason, "no")),
       expired: () => giveUp(new CallTimeout(`${call.method}: no interceptor sent it in time`, "no")),
     };
-    const end = waitWith({ signal: signal?.aborted ? undefined : signal, timeout }, entry, clock);
-    stop = () => {
-      stop = nothing;
-      end();
-    };
+    stop = once(waitWith({ signal: signal?.aborted ? undefined : signal, timeout }, entry, clock));
     return result;
   }
 
@@ -183,17 +187,24 @@ export class Interception {
   callOutOnly(sending: Sending, send: SendOnly): void {
     const { interceptors, connection, log } = this.#setup;
     const call = new Leaving(connection, sending, false, log);
+    let letGo = nothing;
     const last = (args: readonly unknown[]): undefined => {
       tracedOutOnly(call, () => send(args as unknown[], call.leave(0)));
+      letGo();
     };
     if (interceptors.length === 0) {
       last(sending.args);
       return;
     }
     const over = promised(() => intercepted(interceptors, call, last, promised));
+    if (!call.left) letGo = once(sending.hold());
     over.then(
-      () => call.settled({ status: "unasked" }),
+      () => {
+        letGo();
+        call.settled({ status: "unasked" });
+      },
       (error) => {
+        letGo();
         const message = `an interceptor failed at the call of ${String(sending.method)} without an answer`;
         log({ level: "warn", message, error });
         call.settled({ status: "rejected", reason: error });
@@ -211,7 +222,7 @@ export class Interception {
     RemoteResult.opened(parent);
     const there = (given: unknown[], options: CallOptions) =>
       RemoteResult.through(parent, (callee) => this.#past(() => seen(callee, options).callRemote(method, ...given)));
-    const sending: Sending = { method, args, options: undefined, target: undefined };
+    const sending: Sending = { method, args, options: undefined, target: undefined, hold: holdsNothing };
     const result = this.callOut(sending, (given, options) => send(given, options) ?? there(given, options));
     RemoteResult.observe(result, () => RemoteResult.closed(parent));
     return result;
@@ -224,7 +235,7 @@ export class Interception {
     args: unknown[],
     send: (args: unknown[], options: CallOptions) => boolean,
   ): void {
-    const sending: Sending = { method, args, options: undefined, target: undefined };
+    const sending: Sending = { method, args, options: undefined, target: undefined, hold: holdsNothing };
     this.callOutOnly(sending, (given, options) => {
       if (send(given, options)) return;
       const call = (callee: Callee) => this.#past(() => seen(callee, options).callRemoteOnly(method, ...given));
@@ -435,5 +446,14 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 }
 
+function once(fn: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) fn();
+    done = true;
+  };
+}
+
 const NO_OPTIONS: CallOptions = {};
 const nothing = (): void => {};
+const holdsNothing = (): (() => void) => nothing;
