@@ -5,6 +5,7 @@ import { platform } from "#platform";
 import {
   CallAborted,
   CallTimeout,
+  InvalidArguments,
   LimitExceeded,
   NoSuchMethod,
   NoSuchObject,
@@ -345,7 +346,9 @@ const NOT_RUN = { dependency: false } as const;
 /** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
 function levelOf(error: unknown): "debug" | "error" | undefined {
   try {
-    if (error instanceof NoSuchMethod || error instanceof WrongArguments) return "debug";
+    if (error instanceof NoSuchMethod || error instanceof WrongArguments || error instanceof InvalidArguments) {
+      return "debug";
+    }
     return isExpected(error) ? undefined : "error";
   } catch {
     return "error";

@@ -17,6 +17,7 @@ import {
   kw,
   type Observer,
   PBError,
+  type PendingReference,
   Portal,
   Referenceable,
   Registry,
@@ -362,6 +363,8 @@ everywhere((meet) => {
       };
       const { connection } = await meet<One>(new One(), { client: { onCall } });
       await connection.root.callRemote("fail").catch(() => {});
+      const intermediate = connection.root.callRemote("fail") as unknown as PendingReference<Two>;
+      await intermediate.callRemote("three", 1).catch(() => {});
       await turnOver();
       expect(unhandled).toEqual([]);
       void connection.root.callRemote("fail");
