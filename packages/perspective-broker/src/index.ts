@@ -8,6 +8,7 @@ export { type Call, currentCall } from "./connection/current-call.ts";
 export type {
   CallInterceptor,
   CallMessage,
+  CallOutcome,
   ConnectionMessage,
   InterceptedCall,
 } from "./connection/interceptors.ts";

@@ -23,6 +23,7 @@ import { Arrival } from "./arrival.ts";
 import type { CachesHeld } from "./caches-held.ts";
 import { Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
 import type { Exports } from "./exports.ts";
+import { IdTable } from "./id-table.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Interception } from "./interceptors.ts";
@@ -54,7 +55,7 @@ export class Dispatcher {
   readonly #setup: DispatcherSetup;
   readonly #more: MoreMessages | undefined;
   // Calls that have returned a promise.
-  readonly #running = new Map<RequestId, Call>();
+  readonly #running = new IdTable<Call>();
   #uncredited = 0;
   #ended = false;
 
@@ -219,10 +220,10 @@ export class Dispatcher {
       return;
     }
     this.queue.running++;
-    this.#running.set(call.id, context);
+    if (this.#more !== undefined) this.#running.set(call.id as number, context);
     const settled = () => {
       this.queue.running--;
-      this.#running.delete(call.id);
+      if (this.#more !== undefined) this.#running.delete(call.id as number);
       context.settled();
       this.#answered(call.received);
       this.#runWaiting();

@@ -3,6 +3,8 @@ import type * as diagnostics from "../broker/diagnostics.ts";
 import type * as broker from "../broker/interceptors.ts";
 import type { Connection } from "./connection.ts";
 
+export type { CallOutcome } from "../broker/interceptors.ts";
+
 /**
  * A function around the calls of a connection, in both directions: `onCall(call, next)`. It returns what the call is to result
  * in, which is what `next()` gives, or something else.

@@ -137,6 +137,10 @@ export class Decoder {
     const count = this.in.count();
     if (!this.#admitted[tags.tuple]) throw refused("tuple");
     this.count(count);
+    // Pushed to, an array would begin with room for 17.
+    if (count === 0) return [];
+    if (count === 1) return [this.inner()];
+    if (count === 2) return [this.inner(), this.inner()];
     const args: unknown[] = [];
     for (let i = 0; i < count; i++) args.push(this.inner());
     return args;

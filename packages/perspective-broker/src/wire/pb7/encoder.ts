@@ -589,7 +589,9 @@ export class Encoder {
       this.#scratch.length = 0; // a frame that failed has left values there
       this.#top = 0;
     }
-    this.cargo = {};
+    // Most frames carry nothing, and leave theirs as it was.
+    const { exported, caches, transfers, streams } = this.cargo;
+    if ((exported ?? caches ?? transfers ?? streams) !== undefined) this.cargo = {};
     this.perspective = null;
     this.#marks = 0;
     this.#whole = 0;
