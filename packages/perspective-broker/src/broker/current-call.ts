@@ -96,9 +96,10 @@ export class Call<C extends CallConnection = CallConnection> {
 
   /** The trace context (W3C) that calls made for this one take over: the caller's, if it sent one, or what an interceptor has set. */
   get trace(): Trace | undefined {
-    if (this.#rare?.trace !== undefined) return this.#rare.trace.value;
-    if (this.#envelope?.trace !== undefined) this.retrace(wellFormedTrace(this.#envelope.trace));
-    return this.#rare?.trace?.value;
+    if (this.#envelope?.trace === undefined) return this.#rare?.trace?.value;
+    const rare = this.#more;
+    rare.trace ??= { value: wellFormedTrace(this.#envelope.trace) };
+    return rare.trace.value;
   }
 
   /** @internal Another trace context for the calls that are made for this one. */
