@@ -1,5 +1,6 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
 import { Broker, type Inspection } from "../broker/broker.ts";
+import { connectionClosed, connectionOpened } from "../broker/diagnostics.ts";
 import type { Credentials } from "../cred/credentials.ts";
 import type { LoginOptions, login } from "../cred/login.ts";
 import type { LoginHost } from "../cred/portal-host.ts";
@@ -173,17 +174,18 @@ export class Connection<T = any> {
 
   #established(dialect: Dialect): void {
     this.#dialect = dialect.name;
-    const { limits, values, classes, store, log, clock, heartbeat } = this.#settings;
+    const { limits, values, classes, store, interceptors, log, clock, heartbeat } = this.#settings;
     const session = this.#session;
     const { outbox, output } = session;
     this.#broker = new Broker(dialect, {
-      ...{ outbox, output, limits, values, classes, store, log, clock, heartbeat, session },
+      ...{ outbox, output, limits, values, classes, store, interceptors, log, clock, heartbeat, session },
       connection: this,
       greeted: (peer) => session.greeted(peer),
       fail: (reason) => this.#end(reason),
       reading: (on) => (on ? session.resume() : session.pause()),
     });
     for (const [name, entry] of this.#published) entry.unpublish = this.#broker.publish(name, entry.object);
+    connectionOpened(this);
     this.#broker.begin();
   }
 
@@ -197,6 +199,7 @@ export class Connection<T = any> {
 
   #ended(reason: CloseReason): void {
     this.#broker?.end(reason, true);
+    if (this.#broker !== undefined) connectionClosed(this, reason);
     this.#events.emit("close", reason);
     this.#events.end();
     this.#resolveClosed(reason);

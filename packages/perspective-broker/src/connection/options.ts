@@ -2,6 +2,7 @@
 
 import { dialects as defaultDialects } from "#dialects";
 import { type CallStore, callStore } from "../broker/current-call.ts";
+import type { CallInterceptor as BrokerInterceptor } from "../broker/interceptors.ts";
 import { consoleLog, type Log, safeLog } from "../broker/log.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { type Limits, limitsFrom } from "../limits.ts";
@@ -10,6 +11,7 @@ import { globalClasses } from "../wire/class-table.ts";
 import type { ClassPolicy, Dialect, ValueOptions } from "../wire/dialect.ts";
 import type { Registry } from "../wire/jelly/registry.ts";
 import type { SecurityOptions } from "../wire/jelly/security.ts";
+import type { CallInterceptor } from "./interceptors.ts";
 
 /** Options of both sides. */
 export interface BrokerOptions {
@@ -31,6 +33,8 @@ export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
   /** How `currentCall()` is kept: `async` follows `await` (default where the runtime can), `sync` is cheaper. */
   readonly context?: "async" | "sync";
+  /** Around every call, in and out: one function, or several, the outermost first. Default: none. */
+  readonly onCall?: CallInterceptor | readonly CallInterceptor[];
   /** Whether stack traces of errors travel to the peer. Default false. */
   readonly unsafeTracebacks?: boolean;
   /** Told of unexpected errors. Default: errors and warnings go to the console. */
@@ -55,6 +59,7 @@ export interface Settings {
   readonly values: ValueOptions;
   readonly limits: Limits;
   readonly store: CallStore;
+  readonly interceptors: readonly BrokerInterceptor[];
   readonly log: Log;
   readonly handshakeTimeout: number;
   /** 0 for none. */
@@ -95,6 +100,7 @@ export function settingsFrom(options: BrokerOptions): Settings {
         ? undefined
         : oneOf<"async" | "sync">("context", options.context, ["async", "sync"]),
     ),
+    interceptors: checkedInterceptors(options.onCall ?? []),
     log: safeLog(options.log ?? consoleLog),
     handshakeTimeout,
     heartbeat: Math.ceil(Number(heartbeat)),
@@ -109,6 +115,15 @@ function checkedObjects(objects: Readonly<Record<string, Referenceable>>): Reado
     Referenceable.checkDeclarations(object);
   }
   return objects;
+}
+
+function checkedInterceptors(given: CallInterceptor | readonly CallInterceptor[]): readonly BrokerInterceptor[] {
+  const interceptors = typeof given === "function" ? [given] : [...given];
+  if (interceptors.some((interceptor) => typeof interceptor !== "function")) {
+    throw new TypeError("onCall: must be a function, or a list of functions");
+  }
+  // A broker's calls are those of a Connection, which only its own floor knows.
+  return interceptors as readonly unknown[] as readonly BrokerInterceptor[];
 }
 
 /** The given value, or the first of the possible ones. */
