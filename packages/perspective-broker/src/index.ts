@@ -5,6 +5,13 @@ export type { Log, LogRecord } from "./broker/log.ts";
 export { type ConnectOptions, connect } from "./connection/connect.ts";
 export { Connection, type ConnectionEvents, type ConnectionInspection } from "./connection/connection.ts";
 export { type Call, currentCall } from "./connection/current-call.ts";
+export type {
+  CallInterceptor,
+  CallMessage,
+  CallOutcome,
+  ConnectionMessage,
+  InterceptedCall,
+} from "./connection/interceptors.ts";
 export { type ListenOptions, listen, type RootFor } from "./connection/listen.ts";
 export type { BrokerOptions } from "./connection/options.ts";
 export { Server, type ServerEvents, type ServerInspection } from "./connection/server.ts";
@@ -60,6 +67,7 @@ export { Publishable } from "./flavors/publishable.ts";
 export { FilePublishedStore, MemoryPublishedStore, type PublishedStore } from "./flavors/published-store.ts";
 export { Referenceable, Root } from "./flavors/referenceable.ts";
 export { RemotePublished, whenReady } from "./flavors/remote-published.ts";
+export type { StandardSchemaV1 } from "./flavors/standard-schema.ts";
 export { StringPager } from "./flavors/string-pager.ts";
 export { Viewable, ViewPoint } from "./flavors/viewable.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
@@ -87,6 +95,7 @@ export type {
   RemoteStream,
   Result,
   ResultOf,
+  Schemas,
   Sendable,
 } from "./types.ts";
 // Values
@@ -115,3 +124,4 @@ export {
   registerError,
 } from "./wire/jelly/registry.ts";
 export { SecurityOptions } from "./wire/jelly/security.ts";
+export { pb7 } from "./wire/pb7/pb7.ts";

@@ -22,6 +22,14 @@ export interface Limits {
   awaited: number;
   /** Calls of the peer that run at the same time; the next ones wait. */
   calls: number;
+  /** Results that are kept for the peer, which calls through them (pb7); the next ones are refused. */
+  results: number;
+  /** Streams that are open at the same time, in each direction (pb7). */
+  streams: number;
+  /** Calls above each other in one chain, from process to process; deeper ones are refused (pb7). */
+  chain: number;
+  /** Bytes of one byte string or text that comes in pieces, and of all that are on their way at the same time (pb7). */
+  bytes: number;
   /** Bytes of the peer's calls that wait; the next ones are answered with an error. */
   queuedBytes: number;
   /** Bytes written and not yet taken by the platform: above it calls fail, above twice that the connection is closed. */
@@ -43,6 +51,10 @@ export const defaultLimits: Readonly<Limits> = {
   imports: 65_536,
   awaited: 65_536,
   calls: 1000,
+  results: 16_384,
+  streams: 65_536,
+  chain: 1000,
+  bytes: 256 * 1024 * 1024,
   queuedBytes: 1024 * 1024,
   outputBytes: 64 * 1024 * 1024,
   turnCalls: 256,

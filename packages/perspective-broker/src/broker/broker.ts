@@ -9,27 +9,33 @@ import {
   ConnectionLost,
   DeadReferenceError,
   LimitExceeded,
+  NotAReference,
   PerspectiveBrokerError,
+  RemoteError,
 } from "../errors.ts";
-import type { Referenceable } from "../flavors/referenceable.ts";
+import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Target } from "../references/conversation.ts";
 import type { Observer } from "../references/observer.ts";
 import type { CacheTarget, RemoteCache } from "../references/remote-cache.ts";
 import { RemoteReference } from "../references/remote-reference.ts";
-import { pending, type RemoteResult } from "../references/remote-result.ts";
+import { pending, type RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
-import type { ClassPolicy, Codec, Dialect, ValueOptions } from "../wire/dialect.ts";
-import type { IncomingCall, MessageHandler, ObjectId, RequestId } from "../wire/message.ts";
+import type { ClassPolicy, Codec, Dialect, SessionHandler, ValueOptions } from "../wire/dialect.ts";
+import type { IncomingCall, MessageHandler, ObjectId, PeerLimits, RequestId } from "../wire/message.ts";
 import type { Outbox } from "../wire/outbox.ts";
 import type { GivenCache } from "./caches-given.ts";
-import type { CallConnection, CallStore } from "./current-call.ts";
+import type { OutgoingCall } from "./calls.ts";
+import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Import } from "./imports.ts";
+import { type CallInterceptor, Interception, type Sending } from "./interceptors.ts";
 import type { Log } from "./log.ts";
-import { type Destination, Outgoing, rejected } from "./outgoing.ts";
+import { MoreReceived } from "./more-received.ts";
+import { type Destination, Outgoing } from "./outgoing.ts";
 import { Packing } from "./packing.ts";
+import { Streams } from "./streams.ts";
 import { Tables, type TablesConversation, type TablesInspection } from "./tables.ts";
 import { Writers } from "./writers.ts";
 
@@ -41,9 +47,17 @@ export interface BrokerSetup {
   readonly values: ValueOptions;
   readonly classes: ClassPolicy;
   readonly store: CallStore;
+  /** What calls go through, the outermost first. */
+  readonly interceptors: readonly CallInterceptor[];
   readonly connection: CallConnection;
   readonly log: Log;
   readonly clock: Clock;
+  /** Milliseconds of silence after which this side asks for a sign of life; told to the peer. */
+  readonly heartbeat: number;
+  /** Told of what concerns the connection and not the conversation. */
+  readonly session?: SessionHandler;
+  /** The peer's hello has come, in a dialect that has one. */
+  readonly greeted: (peer: PeerLimits) => void;
   /** The peer broke a rule, or a bound was passed. */
   readonly fail: (reason: CloseReason) => void;
   /** Stops and goes on with `receive`. */
@@ -55,7 +69,12 @@ export interface BrokerOutput {
   readonly congested: boolean;
   readonly unsent: number;
   readonly sent: number;
+  /** A message was put into the outbox. */
   written(): void;
+  /** A call is going to be put there; was; somebody wants its result. */
+  calling(): void;
+  called(): void;
+  wanted(): void;
 }
 
 /** What the tables hold, for people and for tests. */
@@ -65,6 +84,10 @@ export interface Inspection extends TablesInspection {
   /** The peer's calls that run, and those that wait for their turn. */
   readonly running: number;
   readonly waiting: number;
+  /** Results that are kept for calls through them. */
+  readonly results: number;
+  /** Streams that are open, of this side and of the peer. */
+  readonly streams: { readonly given: number; readonly held: number };
   /** Bytes that were encoded and that the platform has not taken yet. */
   readonly unsentBytes: number;
 }
@@ -77,6 +100,10 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #dispatcher: Dispatcher;
   readonly #writers: Writers;
   readonly #packing: Packing;
+  readonly #streams: Streams;
+  readonly #interception: Interception | undefined;
+  /** The messages that not every dialect has. */
+  readonly more: MoreReceived;
   readonly #byName = new Map<string, RemoteReference>();
   readonly #listeners = new Set<{ fn: (reason: CloseReason) => void }>();
   #lost: CloseReason | undefined;
@@ -85,27 +112,52 @@ export class Broker implements TablesConversation, MessageHandler {
 
   constructor(dialect: Dialect, setup: BrokerSetup) {
     this.#setup = setup;
-    const { limits, classes, values, outbox, clock, log, store, connection } = setup;
+    const { limits, classes, values, outbox, clock, log, store, connection, interceptors } = setup;
+    this.#interception = Interception.of({ interceptors, connection, clock, log });
+    const interception = this.#interception;
     const written = () => this.#written();
-    const sendRelease = (id: number) => {
-      this.#codec.sendRelease(id);
-      written();
-    };
-    const sendDecache = (id: number) => {
-      this.#codec.sendDecache(id);
-      written();
-    };
+    const sendRelease = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendRelease(id, into));
+    const sendDecache = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendDecache(id, into));
     const full = () => this.#tooManyReferences();
-    this.#tables = new Tables({ conversation: this, limits, classes, log, sendRelease, sendDecache, full });
-    this.#codec = dialect.open({ outbox, limits, classes, values, tables: this.#tables, handler: this });
+    this.#tables = new Tables({
+      ...{ conversation: this, limits, classes, log, sendRelease, sendDecache, full },
+      later: {
+        pendingResult: (result) => this.#outgoing.use(result),
+        keptResult: (id) => this.#keptResult(id),
+        exportStream: (iterable) => this.#streams.give(iterable),
+        unexportStream: (id) => this.#streams.takeBack(id),
+        importStream: (id) => this.#streams.receive(id),
+        giveBackStream: (stream) => this.#streams.giveBack(stream),
+      },
+    });
+    const greeting = greetingOf(limits, setup.heartbeat);
+    const { session } = setup;
+    this.#codec = dialect.open({
+      ...{ outbox, limits, classes, values, tables: this.#tables, handler: this, greeting, clock },
+      ...(session && { session }),
+    });
     const { exports, imports, held } = this.#tables;
     const codec = this.#codec;
-    const sent = () => setup.output.sent;
-    const awaiting = () => this.#readAgain();
-    this.#outgoing = new Outgoing({ codec, tables: this.#tables, limits, outbox, sent, clock, log, written, awaiting });
+    const { output } = setup;
+    this.#outgoing = new Outgoing({
+      ...{ codec, tables: this.#tables, limits, outbox, clock, log, written, interception },
+      sent: () => output.sent,
+      awaiting: () => this.#readAgain(),
+      full: () => this.#full(),
+      calling: () => output.calling(),
+      called: () => this.#called(),
+      wanted: () => output.wanted(),
+    });
     const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
     this.#dispatcher = new Dispatcher({
-      ...{ codec, exports, imports, caches: held, limits, store, connection, log, written, failed },
+      ...{ codec, exports, imports, caches: held, limits, store, connection, log, clock, written, failed },
+      interception,
+    });
+    this.#streams = new Streams({ codec, limits, store, log, written, writable: (fn) => this.whenWritable(fn) });
+    this.more = new MoreReceived({
+      ...{ codec, outgoing: this.#outgoing, dispatcher: this.#dispatcher, streams: this.#streams, written },
+      sendPieces: () => this.#sendPieces(),
+      greeted: setup.greeted,
     });
     this.#writers = new Writers(setup.output);
     this.#packing = new Packing(dialect, { limits, classes, values });
@@ -152,6 +204,7 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#lost = reason;
     this.#outgoing.end(reason, dropped);
     this.#dispatcher.end(new ConnectionLost(reason, "unknown"));
+    this.#streams.end(reason);
     this.#tables.given.clear();
     const listeners = [...this.#listeners];
     this.#listeners.clear();
@@ -171,7 +224,9 @@ export class Broker implements TablesConversation, MessageHandler {
       ...this.#tables.inspect(),
       awaited: this.#outgoing.awaited,
       running: this.#dispatcher.queue.running,
-      waiting: this.#dispatcher.queue.waiting,
+      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting,
+      results: this.#dispatcher.results.size,
+      streams: this.#streams.inspect(),
       unsentBytes: this.#setup.output.unsent,
     };
   }
@@ -179,14 +234,20 @@ export class Broker implements TablesConversation, MessageHandler {
   // ---- Conversation: our calls
 
   call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
-    const problem = this.#problem(target, method, options);
-    if (problem !== undefined) return rejected(problem);
-    return this.#outgoing.call(destinationOf(target), method, args, options);
+    if (this.#interception?.active) {
+      const sending = this.#sending(target, method, args, options);
+      return this.#interception.callOut(sending, (given, more) => this.#call(target, method, given, more));
+    }
+    return this.#call(target, method, args, options);
   }
 
-  callOnly(target: Target, method: string, args: unknown[]): void {
-    const problem = this.#problem(target, method, undefined);
-    this.#outgoing.callOnly(destinationOf(target), method, args, problem);
+  callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
+    if (this.#interception?.active) {
+      const sending = this.#sending(target, method, args, options);
+      this.#interception.callOutOnly(sending, (given, more) => this.#callOnly(target, method, given, more));
+    } else {
+      this.#callOnly(target, method, args, options);
+    }
   }
 
   post(target: Target, method: string, args: unknown[]): void {
@@ -264,8 +325,8 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#dispatcher.dispatch(call);
   }
 
-  unreadable(id: RequestId, _target: ObjectId, method: string, wantsAnswer: boolean, error: unknown): void {
-    this.#dispatcher.refuse({ id, method, wantsAnswer }, error);
+  unreadable(id: RequestId, _target: ObjectId, method: string, wants: number, error: unknown): void {
+    this.#dispatcher.unreadable(id, method, wants, error);
     this.#written(); // the releases of what came with it
   }
 
@@ -276,15 +337,26 @@ export class Broker implements TablesConversation, MessageHandler {
     caches: RemoteCache[] | undefined,
   ): void {
     const call = this.#outgoing.settle(id);
-    if (!call.abandoned) call.resolve(value);
-    else this.#giveBack(received, caches);
+    if (call.abandoned) this.#giveBack(received, caches);
+    else if (call.calledThrough && value instanceof Referenceable) {
+      // An object of this side: what was called through the result is still on its way here and must come first.
+      this.more.afterEcho(call, value);
+      return;
+    } else call.fulfil(value);
+    this.#outgoing.forget(call);
   }
 
-  failed(id: number, error: unknown, received: RemoteReference[] | undefined, caches: RemoteCache[] | undefined): void {
+  failed(
+    id: number,
+    error: unknown,
+    received: RemoteReference[] | undefined,
+    caches: RemoteCache[] | undefined,
+    notRun?: { readonly dependency: boolean },
+  ): void {
     const call = this.#outgoing.settle(id);
-    if (error instanceof Error) showWhere(error, call.method);
-    if (!call.abandoned) call.reject(error);
-    else this.#giveBack(received, caches);
+    if (call.abandoned) this.#giveBack(received, caches);
+    else call.reject(failureOf(call, error, notRun));
+    this.#outgoing.forget(call);
     this.#written(); // the releases of an answer that could not be decoded
   }
 
@@ -294,8 +366,8 @@ export class Broker implements TablesConversation, MessageHandler {
     for (const cache of caches ?? []) this.#tables.held.giveBack(cache);
   }
 
-  released(id: ObjectId): void {
-    this.#tables.exports.takeBack(id);
+  released(id: ObjectId): boolean {
+    return this.#tables.exports.takeBack(id);
   }
 
   decached(id: number): void {
@@ -316,16 +388,58 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#setup.log({ level: "warn", message: `the peer does not understand ${command}` });
   }
 
+  #call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
+    const problem = this.#problem(target, method, options);
+    if (problem !== undefined) return rejected(problem);
+    return this.#outgoing.call(destinationOf(target), method, args, options);
+  }
+
+  #callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
+    const problem = this.#problem(target, method, undefined);
+    this.#outgoing.callOnly(destinationOf(target), method, args, problem, options);
+  }
+
+  #sending(target: Target, method: string, args: unknown[], options: CallOptions | undefined): Sending {
+    const reference = target instanceof Import ? target.reference.deref() : this.#byName.get(target.id as string);
+    return { method, args, options, target: reference, hold: () => this.#lend(target) };
+  }
+
+  /** Whoever makes a call may give the reference back at once: it is kept until the call is sent. */
+  #lend(target: Target): () => void {
+    if (!(target instanceof Import) || target.receipts === 0) return () => {};
+    const { imports } = this.#tables;
+    imports.lend(target);
+    return () => {
+      if (this.#lost === undefined) imports.lentBack(target);
+    };
+  }
+
   #problem(target: Target, method: string, options: CallOptions | undefined): Error | undefined {
     if (this.#lost !== undefined) return new DeadReferenceError(`the connection has ended: ${this.#lost.message}`);
-    if (target.receipts === 0 && typeof target.id === "number") {
+    if (target.receipts === 0 && typeof target.id === "number" && !(target instanceof Import && target.lent > 0)) {
       return new DeadReferenceError("the reference was given back already (await a result to keep what it refers to)");
     }
     if (typeof method !== "string") return new TypeError("the name of a method must be a string");
     if (options?.signal?.aborted) return new CallAborted(options.signal.reason, "no");
+    return this.#full();
+  }
+
+  #full(): Error | undefined {
     const { outputBytes } = this.#setup.limits;
-    if (this.#setup.output.unsent <= outputBytes) return undefined;
+    if (this.#setup.output.unsent + this.#outgoing.gate.bytes <= outputBytes) return undefined;
     return new LimitExceeded("outputBytes", `more than limits.outputBytes (${outputBytes}) wait to be sent`);
+  }
+
+  /** What the peer refers to by the id of a call: an object as itself, everything else as a copy. */
+  #keptResult(id: number): unknown {
+    const value = this.#dispatcher.arrival.keptResult(id);
+    return this.#codec.more?.copy(value);
+  }
+
+  #sendPieces(): void {
+    const more = this.#codec.more;
+    if (more?.sendPieces(() => this.#setup.output.congested)) this.#writers.add(() => this.#sendPieces());
+    this.#written();
   }
 
   /** Handles what has come, but no more than a turn's share of it: others want their turn, too. */
@@ -356,9 +470,20 @@ export class Broker implements TablesConversation, MessageHandler {
     return { code: "INTERNAL_ERROR", message: String(error), ...(error instanceof Error ? { error } : {}) };
   }
 
+  #called(): void {
+    // Where nothing of a call can be changed any more, there is nothing to wait for.
+    if (this.#codec.more === undefined) this.#setup.output.written();
+    else this.#setup.output.called();
+    this.#checkOutput();
+  }
+
   #written(): void {
+    this.#setup.output.written();
+    this.#checkOutput();
+  }
+
+  #checkOutput(): void {
     const { output, limits } = this.#setup;
-    output.written();
     if (!output.congested) return;
     const { unsent } = output;
     if (unsent > limits.outputBytes * 2) {
@@ -388,9 +513,32 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 }
 
+/** What this side tells of itself. */
+function greetingOf(limits: Limits, heartbeat: number): PeerLimits {
+  const { calls, results, message, bytes, streams } = limits;
+  return { calls, results, message, bytes, streams, heartbeat, process: processNumber() };
+}
+
+/** What a call fails with: the very error of the call that it depends on, if that is known. */
+function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
+  const { parent } = call;
+  if (notRun?.dependency && parent !== undefined) {
+    if (parent.failure === undefined && error instanceof Error) {
+      showWhere(error, `${JSON.stringify(parent.method)}, so what was called through its result was not called`);
+    }
+    parent.failure ??= error;
+    call.failure = parent.failure;
+    return call.failure;
+  }
+  const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
+  call.failure = noReference ? new NotAReference(error.message) : error;
+  if (call.failure instanceof Error) showWhere(call.failure, JSON.stringify(call.method));
+  return call.failure;
+}
+
 /** The frames of an error that was decoded are the library's; what helps is which call it was. */
-function showWhere(error: Error, method: string): void {
-  const value = `${error.name}: ${error.message}\n    at the remote method ${JSON.stringify(method)}`;
+function showWhere(error: Error, where: string): void {
+  const value = `${error.name}: ${error.message}\n    at the remote method ${where}`;
   Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
 }
 

@@ -1,60 +1,136 @@
 // Our calls that wait for their answers, by request id. A call that was aborted or timed out stays here until its answer has
 // come, so that the answer is known and what it brings can be given back.
-import { CallAborted, CallTimeout, type Executed } from "../errors.ts";
+import { CallAborted, CallTimeout, DeadReferenceError, type Executed } from "../errors.ts";
 import type { Abortable } from "../platform/aborts.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Expiring } from "../platform/deadlines.ts";
-import { waitWith } from "../platform/patience.ts";
-import { pending, type RemoteResult } from "../references/remote-result.ts";
-import type { CallOptions } from "../types.ts";
+import { type Patience, waitWith } from "../platform/patience.ts";
+import { pending, RemoteResult, type Source } from "../references/remote-result.ts";
+import { type Chain, Wants } from "../wire/message.ts";
+import type { Held } from "./gate.ts";
 
-export class OutgoingCall implements Expiring, Abortable {
+/** What a call needs of those that send it. */
+export interface CallSender {
+  /** Somebody wants the result of a call that was sent without asking for it. */
+  pull(call: OutgoingCall): void;
+  /** The turn's first call may be written. */
+  wanted(): void;
+  /** Calls through the call's result; undefined if that has to wait for it. */
+  through(call: OutgoingCall, method: string, args: unknown[]): RemoteResult<unknown> | undefined;
+  throughOnly(call: OutgoingCall, method: string, args: unknown[]): boolean;
+  /** Nobody calls through it any more, nor wants it. */
+  drop(call: OutgoingCall): void;
+  /** The caller does not wait any more. Returns what is known of its execution. */
+  cancel(call: OutgoingCall): Executed;
+}
+
+export class OutgoingCall implements Expiring, Abortable, Source {
   readonly result: RemoteResult<unknown>;
+  readonly id: number;
   readonly method: string;
-  /** How many bytes had been encoded before it: it has not left this process while fewer were sent. */
-  readonly position: number;
-  /** Objects and caches of ours that went with it. */
-  readonly exported: number[] | undefined;
-  /** The caller has been told already. */
-  abandoned = false;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  #executed: (() => Executed) | undefined;
+  readonly chain: Chain | undefined;
+  /** Objects and caches of ours that went with it. */
+  exported: number[] | undefined;
+  /** How many bytes had been encoded before it: it has not left this process while fewer were sent. */
+  position = 0;
+  /** While it waits at the gate. */
+  held: Held | undefined;
+  /** What the peer was told that we want, with the bits of `Wants`. */
+  wants: number = Wants.answer;
+  /** Its answer says that it is no longer open; else a credit does. */
+  closesByAnswer = true;
+  /** The caller has been told already. */
+  abandoned = false;
+  /** Something was called through it over there. */
+  calledThrough = false;
+  /** The call whose result it is called through. */
+  parent: OutgoingCall | undefined;
+  /** What it failed with: what was called through it fails with the same. */
+  failure: unknown;
+  /** The results that it depends on: the call that it goes through, and those among its arguments. */
+  uses: readonly RemoteResult<unknown>[] | undefined;
+  readonly #sender: CallSender;
   #stop: (() => void) | undefined;
+  #over = false;
 
-  constructor(method: string, position: number, exported: number[] | undefined) {
+  constructor(sender: CallSender, id: number, method: string, chain: Chain | undefined, pipelining: boolean) {
     const { result, resolve, reject } = pending<unknown>();
     this.result = result;
     this.resolve = resolve;
     this.reject = reject;
+    this.id = id;
     this.method = method;
-    this.position = position;
-    this.exported = exported;
+    this.chain = chain;
+    this.#sender = sender;
+    if (pipelining) RemoteResult.from(result, this);
   }
 
-  /** Ends the caller's waiting when the signal fires or the time is over. `executed` is asked then. */
-  limit(options: CallOptions, clock: Clock, executed: () => Executed): void {
-    this.#executed = executed;
-    this.#stop = waitWith(options, this, clock);
+  /** Whether an answer will come for it. */
+  get awaitsAnswer(): boolean {
+    return (this.wants & Wants.answer) !== 0;
+  }
+
+  /** Its result is kept over there. */
+  get kept(): boolean {
+    return (this.wants & Wants.keeping) !== 0;
+  }
+
+  /** Ends the caller's waiting when the signal fires or the time is over. */
+  limit(patience: Patience, clock: Clock): void {
+    this.#stop = waitWith(patience, this, clock);
   }
 
   expired(): void {
-    this.#abandon(new CallTimeout(`${this.method}: no answer in time`, this.#executed?.() ?? "unknown"));
+    this.#abandon((executed) => new CallTimeout(`${this.method}: no answer in time`, executed));
   }
 
   aborted(reason: unknown): void {
-    this.#abandon(new CallAborted(reason, this.#executed?.() ?? "unknown"));
+    this.#abandon((executed) => new CallAborted(reason, executed));
+  }
+
+  wanted(): void {
+    this.#sender.wanted();
+    if (!this.awaitsAnswer && !this.#over) this.#sender.pull(this);
+  }
+
+  through(method: string, args: unknown[]): RemoteResult<unknown> | undefined {
+    return this.#over || this.abandoned ? undefined : this.#sender.through(this, method, args);
+  }
+
+  throughOnly(method: string, args: unknown[]): boolean {
+    return !this.#over && !this.abandoned && this.#sender.throughOnly(this, method, args);
+  }
+
+  /** Called by the result, one turn after the last call through it, if nobody wanted it. */
+  dropped(): boolean {
+    if (this.#over || this.awaitsAnswer) return false;
+    this.#sender.drop(this);
+    this.reject(new DeadReferenceError(`${this.method}: the result was given back, as nobody had asked for it`));
+    return true;
   }
 
   /** It is answered or lost: signal and timer mean nothing any more. */
   settled(): void {
+    this.#over = true;
     this.#stop?.();
     this.#stop = undefined;
+    if (this.uses === undefined) return;
+    for (const result of this.uses) RemoteResult.closed(result);
+    this.uses = undefined;
   }
 
-  #abandon(error: Error): void {
-    this.settled();
+  /** The value is here. */
+  fulfil(value: unknown): void {
+    RemoteResult.settle(this.result, value);
+    this.resolve(value);
+  }
+
+  #abandon(error: (executed: Executed) => Error): void {
+    this.#stop?.();
+    this.#stop = undefined;
     this.abandoned = true;
-    this.reject(error);
+    this.reject(error(this.#sender.cancel(this)));
   }
 }

@@ -2,8 +2,12 @@
 // runtime has one, or one that is valid until the first `await` and costs next to nothing.
 
 import { platform } from "#platform";
-import { NoCurrentCall } from "../errors.ts";
+import { CallTimeout, NoCurrentCall } from "../errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import { Deadlines } from "../platform/deadlines.ts";
 import type { ContextStore } from "../platform/platform.ts";
+import type { Chain, Envelope, Trace } from "../wire/message.ts";
+import { wellFormedTrace } from "./trace.ts";
 
 /** A connection, as the call context shows it. Its own class adds the rest. */
 export interface CallConnection {
@@ -22,15 +26,28 @@ export class Call<C extends CallConnection = CallConnection> {
    * view where different principals were given the same avatar.
    */
   readonly principal: unknown;
-  readonly #abort: CallAborts;
-  #storage: Map<unknown, unknown> | undefined;
+  readonly #aborts: CallAborts;
+  readonly #envelope: Envelope | undefined;
+  readonly #arrived: number;
+  #rare: Rare | undefined;
 
-  constructor(connection: C, method: string, abort: CallAborts, avatar: object | null, principal: unknown) {
+  /** @internal Made by a broker. `arrived` is when the envelope came, by the clock of `aborts`. */
+  constructor(
+    connection: C,
+    method: string,
+    aborts: CallAborts,
+    avatar: object | null,
+    principal: unknown,
+    envelope: Envelope | undefined,
+    arrived: number,
+  ) {
     this.connection = connection;
     this.method = method;
-    this.#abort = abort;
+    this.#aborts = aborts;
     this.avatar = avatar;
     this.principal = principal;
+    this.#envelope = envelope;
+    this.#arrived = arrived;
   }
 
   /** Who is at the other end of the connection. */
@@ -38,38 +55,150 @@ export class Call<C extends CallConnection = CallConnection> {
     return this.connection.peer;
   }
 
-  /** Fires when nobody waits for the answer any more: the connection has ended. */
+  /**
+   * Fires when nobody waits for the answer any more: the caller aborted the call, its deadline is over, or the connection has
+   * ended. Made when it is first asked for, which must be while the call runs.
+   */
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    const rare = this.#more;
+    if (rare.controller === undefined) {
+      rare.controller = new AbortController();
+      platform.manyListeners(rare.controller.signal);
+      const aborted = rare.aborted ?? this.#aborts.ended;
+      if (aborted !== undefined) rare.controller.abort(aborted.reason);
+      else {
+        this.#aborts.add(this);
+        if (this.#envelope?.deadline !== undefined) rare.slot = this.#aborts.deadlines.add(this, this.remaining);
+      }
+    }
+    return rare.controller.signal;
+  }
+
+  /** Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too. */
+  get remaining(): number {
+    const deadline = this.#envelope?.deadline;
+    if (deadline === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#arrived + deadline - this.#aborts.clock.now());
+  }
+
+  /** The chain of calls that this one is part of, from process to process. */
+  get chain(): Chain {
+    if (this.#envelope?.chain !== undefined) return this.#envelope.chain;
+    const rare = this.#more;
+    rare.chain ??= newChain();
+    return rare.chain;
+  }
+
+  /** How many calls are above this one in its chain. */
+  get depth(): number {
+    return this.#envelope?.depth ?? 0;
+  }
+
+  /** The trace context (W3C) that calls made for this one take over: the caller's, if it sent one, or what an interceptor has set. */
+  get trace(): Trace | undefined {
+    if (this.#envelope?.trace === undefined) return this.#rare?.trace?.value;
+    const rare = this.#more;
+    rare.trace ??= { value: wellFormedTrace(this.#envelope.trace) };
+    return rare.trace.value;
+  }
+
+  /** @internal Another trace context for the calls that are made for this one. */
+  retrace(trace: Trace | undefined): void {
+    this.#more.trace = { value: trace };
   }
 
   /** The application's, for the time of this call. */
   get storage(): Map<unknown, unknown> {
-    this.#storage ??= new Map();
-    return this.#storage;
+    const rare = this.#more;
+    rare.storage ??= new Map();
+    return rare.storage;
+  }
+
+  /** @internal Its signal fires. */
+  abort(reason: unknown): void {
+    const rare = this.#more;
+    if (rare.aborted !== undefined) return;
+    rare.aborted = { reason };
+    this.settled();
+    rare.controller?.abort(reason);
+  }
+
+  /** @internal Its deadline is over. */
+  expired(): void {
+    this.abort(new CallTimeout(`${this.method}: the caller's deadline is over`, "unknown"));
+  }
+
+  /** @internal It has ended: its signal will not fire any more. */
+  settled(): void {
+    const rare = this.#rare;
+    if (rare?.controller === undefined) return;
+    this.#aborts.remove(this);
+    if (rare.slot !== 0) this.#aborts.deadlines.remove(this, rare.slot);
+    rare.slot = 0;
+  }
+
+  get #more(): Rare {
+    this.#rare ??= {
+      controller: undefined,
+      aborted: undefined,
+      slot: 0,
+      chain: undefined,
+      storage: undefined,
+      trace: undefined,
+    };
+    return this.#rare;
   }
 }
 
-/** One signal for all calls of a connection, made when it is first asked for. */
+/** What few calls need; made when it is asked for. */
+interface Rare {
+  controller: AbortController | undefined;
+  aborted: { readonly reason: unknown } | undefined;
+  slot: number;
+  chain: Chain | undefined;
+  storage: Map<unknown, unknown> | undefined;
+  trace: { readonly value: Trace | undefined } | undefined;
+}
+
+/** The running calls of one connection whose signals somebody has asked for. */
 export class CallAborts {
-  #controller: AbortController | undefined;
-  #reason: unknown;
-  #aborted = false;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  /** The connection has ended. */
+  ended: { readonly reason: unknown } | undefined;
+  readonly #calls = new Set<Call>();
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      platform.manyListeners(this.#controller.signal); // each of the calls may listen
-      if (this.#aborted) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.deadlines = Deadlines.of(clock);
   }
 
-  abort(reason: unknown): void {
-    this.#aborted = true;
-    this.#reason = reason;
-    this.#controller?.abort(reason);
+  add(call: Call): void {
+    this.#calls.add(call);
   }
+
+  remove(call: Call): void {
+    this.#calls.delete(call);
+  }
+
+  /** Every signal fires. */
+  end(reason: unknown): void {
+    this.ended = { reason };
+    for (const call of [...this.#calls]) call.abort(reason);
+  }
+}
+
+let process = 0;
+let chains = 0;
+
+/** Names this process in chains: a random number below 2^53, never 0. No secret: nothing is granted to who knows it. */
+export function processNumber(): number {
+  while (process === 0) process = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+  return process;
+}
+
+function newChain(): Chain {
+  return { process: processNumber(), number: ++chains };
 }
 
 /** Runs methods so that `currentCall()` knows their call. */
@@ -101,9 +230,14 @@ export function callStore(context: "async" | "sync" | undefined): CallStore {
   return untilAwait;
 }
 
+/** The call that is running, if one is. */
+export function runningCallIfAny(): Call | undefined {
+  return running ?? following?.current();
+}
+
 /** The call that is running. Throws NoCurrentCall outside of one, or after an `await` with `context: "sync"`. */
 export function runningCall(): Call {
-  const call = running ?? following?.current();
+  const call = runningCallIfAny();
   if (call !== undefined) return call;
   throw new NoCurrentCall(
     'there is no current call here (with context: "sync" it is known until the first await only)',

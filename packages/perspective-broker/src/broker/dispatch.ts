@@ -2,20 +2,33 @@
 // result could not be sent. Nothing that a method does or returns reaches anyone but its caller and the log.
 
 import { platform } from "#platform";
-import { LimitExceeded, NoSuchMethod, NoSuchObject, PerspectiveBrokerError, UnsendableError } from "../errors.ts";
+import {
+  CallAborted,
+  CallTimeout,
+  InvalidArguments,
+  LimitExceeded,
+  NoSuchMethod,
+  NoSuchObject,
+  PerspectiveBrokerError,
+  UnsendableError,
+} from "../errors.ts";
 import { WrongArguments } from "../flavors/method-table.ts";
 import type { Limits } from "../limits.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
-import type { Codec } from "../wire/dialect.ts";
+import type { Codec, MoreMessages } from "../wire/dialect.ts";
 import { isExpected, withoutData } from "../wire/jelly/failure.ts";
-import type { RequestId } from "../wire/message.ts";
+import { type RequestId, Wants } from "../wire/message.ts";
+import { Arrival } from "./arrival.ts";
 import type { CachesHeld } from "./caches-held.ts";
 import { Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
 import type { Exports } from "./exports.ts";
+import { IdTable } from "./id-table.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
+import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
-import { principalFor } from "./perspective.ts";
+import { Results } from "./results.ts";
 
 export interface DispatcherSetup {
   readonly codec: Codec;
@@ -25,7 +38,9 @@ export interface DispatcherSetup {
   readonly limits: Limits;
   readonly store: CallStore;
   readonly connection: CallConnection;
+  readonly interception: Interception | undefined;
   readonly log: Log;
+  readonly clock: Clock;
   /** A message was put into the outbox. */
   readonly written: () => void;
   /** Not even an error can be sent: the connection cannot go on. */
@@ -33,74 +48,165 @@ export interface DispatcherSetup {
 }
 
 export class Dispatcher {
-  readonly aborts: CallAborts = new CallAborts();
+  readonly aborts: CallAborts;
   readonly queue: InboundQueue;
+  readonly results: Results;
+  readonly arrival: Arrival;
   readonly #setup: DispatcherSetup;
+  readonly #more: MoreMessages | undefined;
+  // Calls that have returned a promise.
+  readonly #running = new IdTable<Call>();
+  #uncredited = 0;
   #ended = false;
 
   constructor(setup: DispatcherSetup) {
+    const { limits, exports, imports, codec, clock } = setup;
     this.#setup = setup;
-    this.queue = new InboundQueue(setup.limits.calls, setup.limits.queuedBytes);
+    this.#more = codec.more;
+    this.aborts = new CallAborts(clock);
+    this.queue = new InboundQueue(limits.calls, limits.queuedBytes);
+    this.results = new Results(limits.results);
+    const { queue, results } = this;
+    this.arrival = new Arrival({
+      ...{ exports, imports, queue, results, queuedBytes: limits.queuedBytes },
+      admit: (call) => this.#admit(call),
+      refuse: (call, error, dependency) => this.refuse(call, error, { dependency }),
+      giveBack: (call) => this.#giveBack(call),
+    });
   }
 
-  /** Runs the call now, later, or refuses it, so that calls begin in the order of their arrival. */
+  /** Runs the call now, later, or refuses it, so that calls of one target begin in the order of their arrival. */
   dispatch(call: WaitingCall): void {
-    if (this.queue.open) {
-      this.#run(call);
-    } else if (this.queue.add(call)) {
-      if (call.received !== undefined) this.#setup.imports.keep(call.received);
-      // The peer may give the object back right after its last call: it must be there when the call's turn comes.
-      call.pinned = call.to === "object" && this.#setup.exports.pinOne(call.target);
-    } else {
-      this.#giveBack(call);
-      const { queuedBytes } = this.#setup.limits;
-      this.refuse(
-        call,
-        new LimitExceeded("queuedBytes", `more than limits.queuedBytes (${queuedBytes}) of calls wait here`),
-      );
+    if (call.keep) {
+      call.kept = this.results.begin(call.id as number);
+      if (call.kept === undefined) {
+        this.#giveBack(call);
+        const { results } = this.#setup.limits;
+        this.refuse(call, new LimitExceeded("results", `more than limits.results (${results}) are kept here`), NOT_RUN);
+        return;
+      }
     }
+    if (call.envelope?.deadline !== undefined) call.arrived = this.#setup.clock.now();
+    if (this.#more === undefined) this.#admit(call);
+    else this.arrival.arrived(call);
   }
 
   /**
    * Answers a call that was not run. The peer's own mistakes are not worth more than a debug line; what an application's class
    * threw when it was to take a state is.
    */
-  refuse(call: Pick<WaitingCall, "id" | "method" | "wantsAnswer">, error: unknown): void {
-    const level = error instanceof PerspectiveBrokerError ? "debug" : levelOf(error);
+  refuse(
+    call: Pick<WaitingCall, "id" | "method" | "wantsAnswer" | "kept">,
+    error: unknown,
+    notRun: { readonly dependency: boolean } = NOT_RUN,
+  ): void {
+    const level = error instanceof PerspectiveBrokerError || notRun.dependency ? "debug" : levelOf(error);
     if (level !== undefined) this.#setup.log({ level, message: `a call of ${shown(call)} was refused`, error });
-    if (call.wantsAnswer) this.#sendError(call.id, error, false);
+    call.kept?.settle({ error }, null);
+    if (call.wantsAnswer || call.kept?.pulled) this.#sendError(call.id, error, false, notRun);
+    this.#close(call);
+  }
+
+  /** A call whose arguments cannot be decoded. */
+  unreadable(id: RequestId, method: string, wants: number, error: unknown): void {
+    const kept = (wants & Wants.keeping) === 0 ? undefined : this.results.begin(id as number);
+    this.refuse({ id, method, wantsAnswer: (wants & Wants.answer) !== 0, kept }, error);
+  }
+
+  /** The caller does not wait for a call any more. */
+  cancel(id: number): void {
+    if (this.arrival.cancel(id) || this.queue.cancel(id)) return;
+    this.#running.get(id)?.abort(new CallAborted(undefined, "unknown"));
+  }
+
+  /** The caller wants a result that was only to be kept. */
+  pull(id: number): void {
+    const kept = this.results.find(id);
+    if (kept === undefined) return;
+    kept.pulled = true;
+    if (kept.outcome === undefined) return;
+    if ("error" in kept.outcome) this.#sendError(id, kept.outcome.error, false);
+    else
+      this.#sendValue({ id, method: "a call through whose result was called" }, kept.outcome.value, kept.perspective);
+  }
+
+  /** The caller does not need a result any more. */
+  drop(id: number): void {
+    const kept = this.results.drop(id);
+    if (kept !== undefined && !kept.sent) {
+      kept.whenSettled(() => {
+        if (!kept.sent && kept.outcome !== undefined && "value" in kept.outcome) {
+          this.#setup.exports.forgetUnsent(kept.outcome.value);
+        }
+      });
+    }
   }
 
   /** The connection has ended: what runs goes on, but nobody hears of it. */
   end(reason: unknown): void {
     this.#ended = true;
     this.queue.clear();
-    this.aborts.abort(reason);
+    this.arrival.clear();
+    this.results.clear();
+    this.aborts.end(reason);
+  }
+
+  /** It may run: now, or when there is a place for it. */
+  #admit(call: WaitingCall): void {
+    if (this.queue.open) {
+      this.#run(call);
+    } else if (this.queue.add(call)) {
+      if (call.received !== undefined) this.#setup.imports.keep(call.received);
+      // The peer may give the object back right after its last call: it must be there when the call's turn comes.
+      call.pinned = call.to === "object" && call.object === undefined && this.#setup.exports.pinOne(call.target);
+    } else {
+      this.#giveBack(call);
+      const { queuedBytes } = this.#setup.limits;
+      const message = `more than limits.queuedBytes (${queuedBytes}) of calls wait here`;
+      this.refuse(call, new LimitExceeded("queuedBytes", message));
+    }
+  }
+
+  /** Why a call that waited is not begun any more. */
+  #tooLate(call: WaitingCall): Error | undefined {
+    if (call.cancelled) return new CallAborted(undefined, "no");
+    const deadline = call.envelope?.deadline;
+    if (deadline === undefined || this.#setup.clock.now() - (call.arrived as number) < deadline) return undefined;
+    return new CallTimeout(`${call.method}: its deadline was over before its turn came`, "no");
   }
 
   #run(call: WaitingCall): void {
-    const { exports, imports, caches, store, connection } = this.#setup;
-    const object = call.to === "object" ? exports.find(call.target) : undefined;
+    const { exports, imports, caches, store, connection, interception } = this.#setup;
+    const object = call.object ?? (call.to === "object" ? exports.find(call.target) : undefined);
+    let missing: Error | undefined;
     if (object === undefined) {
-      const missing =
-        call.to === "object" ? new NoSuchObject("Invalid Object ID") : caches.missing(call.target as number);
-      if (missing !== undefined) {
-        this.#giveBack(call);
-        this.refuse(call, missing);
-        return;
-      }
+      missing = call.to === "cache" ? caches.missing(call.target as number) : new NoSuchObject("Invalid Object ID");
     }
-    const perspective = object === undefined ? null : exports.perspective(call.target);
+    if (call.cancelled || call.arrived !== undefined) missing ??= this.#tooLate(call);
+    if (missing !== undefined) {
+      this.#giveBack(call);
+      this.refuse(call, missing);
+      return;
+    }
+    let perspective: object | null = null;
+    if (call.object === undefined) perspective = object === undefined ? null : exports.perspective(call.target);
+    else perspective = call.object.callingPerspective();
     if (call.received !== undefined) imports.hold(call.received);
     let result: unknown;
     let later: boolean;
+    let context: Call;
     try {
-      const principal = object && principalFor(object);
-      const context = new Call(connection, call.method, this.aborts, perspective, principal);
-      result =
-        object === undefined
-          ? store.run(context, this.#observed, this, [call])
-          : store.run(context, object.remoteMessageReceived, object, [call.method, call.args, call.keywords]);
+      const principal = object?.callingPrincipal();
+      const { method, envelope } = call;
+      context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
+      if (object === undefined) {
+        result = store.run(context, this.#observed, this, [call]);
+      } else if (interception?.active) {
+        result = store.run(context, interception.callIn, interception, [call, context, object]);
+      } else {
+        const message = object.remoteMessageReceived as AnyMethod;
+        result = store.run(context, message, object, [method, call.args, call.keywords]);
+      }
       later = isThenable(result);
     } catch (error) {
       this.#failed(call, error, false);
@@ -108,21 +214,23 @@ export class Dispatcher {
       return;
     }
     if (!later) {
-      if (call.wantsAnswer) this.#succeeded(call, result, perspective);
-      else exports.forgetUnsent(result);
+      this.#succeeded(call, result, perspective);
       this.#answered(call.received);
+      context.settled();
       return;
     }
     this.queue.running++;
+    if (this.#more !== undefined) this.#running.set(call.id as number, context);
     const settled = () => {
       this.queue.running--;
+      if (this.#more !== undefined) this.#running.delete(call.id as number);
+      context.settled();
       this.#answered(call.received);
       this.#runWaiting();
     };
     Promise.resolve(result).then(
       (value) => {
-        if (!call.wantsAnswer) exports.forgetUnsent(value);
-        else if (!this.#ended) this.#succeeded(call, value, perspective);
+        this.#succeeded(call, value, perspective);
         settled();
       },
       (error) => {
@@ -146,6 +254,10 @@ export class Dispatcher {
 
   /** What came with a call that is not run. */
   #giveBack(call: WaitingCall): void {
+    if (call.late !== undefined && call.args.length === 0) {
+      call.late.giveBack();
+      return;
+    }
     for (const reference of call.received ?? []) reference.release();
     for (const cache of call.caches ?? []) this.#setup.caches.giveBack(cache);
   }
@@ -158,7 +270,29 @@ export class Dispatcher {
     return this.#setup.caches.observed(call.target as number, call.method, call.args, call.keywords);
   }
 
+  /** A call has ended that is not answered: its caller may make another one. */
+  #close(call: Pick<WaitingCall, "wantsAnswer">): void {
+    if (call.wantsAnswer || this.#more === undefined || this.#ended) return;
+    if (++this.#uncredited < Math.max(1, this.#setup.limits.calls >> 2)) return;
+    this.#more.sendCredit(this.#uncredited);
+    this.#uncredited = 0;
+    this.#setup.written();
+  }
+
   #succeeded(call: WaitingCall, value: unknown, perspective: object | null): void {
+    // What was called through it goes first: it must not come behind what its caller does with the answer.
+    call.kept?.settle({ value }, perspective);
+    const wanted = call.wantsAnswer || call.kept?.pulled;
+    if (!wanted) {
+      if (call.kept === undefined) this.#setup.exports.forgetUnsent(value);
+    } else if (!this.#ended) {
+      if (call.kept !== undefined) call.kept.sent = true;
+      this.#sendValue(call, value, perspective);
+    }
+    this.#close(call);
+  }
+
+  #sendValue(call: Pick<WaitingCall, "id" | "method">, value: unknown, perspective: object | null): void {
     try {
       this.#setup.codec.sendAnswer(call.id, value, perspective);
       this.#setup.written();
@@ -174,17 +308,19 @@ export class Dispatcher {
     const level = levelOf(error);
     if (level === "debug") this.#setup.log({ level, message: `${shown(call)} failed`, error });
     else if (level === "error") this.#setup.log({ level, message: `${shown(call)} failed unexpectedly`, error });
-    if (!this.#ended && call.wantsAnswer) this.#sendError(call.id, error, later);
+    call.kept?.settle({ error }, null);
+    if (!this.#ended && (call.wantsAnswer || call.kept?.pulled)) this.#sendError(call.id, error, later);
+    this.#close(call);
   }
 
-  #sendError(id: RequestId, error: unknown, later: boolean): void {
+  #sendError(id: RequestId, error: unknown, later: boolean, notRun?: { readonly dependency: boolean }): void {
     const { codec, log, failed, written } = this.#setup;
     try {
-      codec.sendError(id, error, later);
+      codec.sendError(id, error, later, notRun);
     } catch (unsendable) {
       log({ level: "error", message: "an error cannot be sent as it is", error: unsendable });
       try {
-        this.#sendLess(id, error, later);
+        this.#sendLess(id, error, later, notRun);
       } catch (hopeless) {
         failed(hopeless);
         return;
@@ -194,20 +330,26 @@ export class Dispatcher {
   }
 
   /** Without its data, or if even that cannot be sent, without anything of it. */
-  #sendLess(id: RequestId, error: unknown, later: boolean): void {
+  #sendLess(id: RequestId, error: unknown, later: boolean, notRun?: { readonly dependency: boolean }): void {
     const { codec } = this.#setup;
     try {
-      codec.sendError(id, withoutData(error), later);
+      codec.sendError(id, withoutData(error), later, notRun);
     } catch {
-      codec.sendError(id, new Error("the call failed, and its error could not be sent"), later);
+      codec.sendError(id, new Error("the call failed, and its error could not be sent"), later, notRun);
     }
   }
 }
 
+type AnyMethod = (...args: never[]) => unknown;
+
+const NOT_RUN = { dependency: false } as const;
+
 /** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
 function levelOf(error: unknown): "debug" | "error" | undefined {
   try {
-    if (error instanceof NoSuchMethod || error instanceof WrongArguments) return "debug";
+    if (error instanceof NoSuchMethod || error instanceof WrongArguments || error instanceof InvalidArguments) {
+      return "debug";
+    }
     return isExpected(error) ? undefined : "error";
   } catch {
     return "error";

@@ -1,10 +1,21 @@
 // Calls of the peer that wait for their turn: more than a cap do not run at the same time, and what waits is bounded in bytes.
 // Reading goes on meanwhile, so answers to calls that the running ones make can always arrive.
+import type { Referenceable } from "../flavors/referenceable.ts";
 import type { IncomingCall } from "../wire/message.ts";
+import type { Forwarding, KeptResult } from "./results.ts";
 
+/** A call of the peer's on its way to its object. */
 export interface WaitingCall extends IncomingCall {
   /** Its object is kept until it has begun. */
   pinned?: boolean;
+  /** Its object, where that is not found by its target. */
+  object?: Referenceable | Forwarding;
+  /** Where its result is kept for calls through it. */
+  kept?: KeptResult | undefined;
+  /** The caller has given it up before it began. */
+  cancelled?: boolean;
+  /** When it came, if it has a deadline. */
+  arrived?: number;
 }
 
 export class InboundQueue {
@@ -29,10 +40,21 @@ export class InboundQueue {
     return this.#waiting.length - this.#next;
   }
 
+  /** Counts what waits somewhere; false if there is no room for it. */
+  reserve(bytes: number): boolean {
+    if (this.#bytes + bytes > this.#maxBytes) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  /** What was reserved waits no more. */
+  free(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+
   /** Lets a call wait; false if there is no room for it. */
   add(call: WaitingCall): boolean {
-    if (this.#bytes + call.bytes > this.#maxBytes) return false;
-    this.#bytes += call.bytes;
+    if (!this.reserve(call.bytes)) return false;
     this.#waiting.push(call);
     return true;
   }
@@ -42,13 +64,24 @@ export class InboundQueue {
     if (this.running >= this.#cap) return undefined;
     const call = this.#waiting[this.#next];
     if (call === undefined) return undefined;
-    this.#bytes -= call.bytes;
+    this.free(call.bytes);
     this.#next++;
     if (this.#next === this.#waiting.length || this.#next > 1024) {
       this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;
     }
     return call;
+  }
+
+  /** A call that waits is not wanted any more; false if there is none of that id. */
+  cancel(id: number): boolean {
+    for (let i = this.#next; i < this.#waiting.length; i++) {
+      const call = this.#waiting[i] as WaitingCall;
+      if (call.id !== id) continue;
+      call.cancelled = true;
+      return true;
+    }
+    return false;
   }
 
   clear(): void {

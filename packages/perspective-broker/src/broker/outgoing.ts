@@ -1,16 +1,21 @@
-// Our calls, from their number to their answer: each gets the next request id, is written whole or not at all, and waits here
-// until it is answered, given up or lost.
+// Our calls, from their number to their answer: each gets the next request id, is written whole or not at all, waits at the gate
+// while the peer allows no more, and here until it is answered, given up or lost.
 import { type CloseReason, ConnectionLost, type Executed, LimitExceeded } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
-import { pending, type RemoteResult } from "../references/remote-result.ts";
+import { NotYet, RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
-import type { Codec } from "../wire/dialect.ts";
-import type { ObjectId } from "../wire/message.ts";
-import type { Outbox } from "../wire/outbox.ts";
-import { OutgoingCall } from "./calls.ts";
+import type { Codec, MoreMessages } from "../wire/dialect.ts";
+import { type Destinee, type Envelope, type ObjectId, type PeerLimits, Wants } from "../wire/message.ts";
+import { Outbox } from "../wire/outbox.ts";
+import { type CallSender, OutgoingCall } from "./calls.ts";
+import { type Errand, envelopeFor, errandOf } from "./errand.ts";
+import { Gate } from "./gate.ts";
+import { IdTable } from "./id-table.ts";
+import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
+import { Postponed } from "./postponed.ts";
 import type { Tables } from "./tables.ts";
 
 export interface OutgoingSetup {
@@ -22,26 +27,47 @@ export interface OutgoingSetup {
   readonly sent: () => number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly interception: Interception | undefined;
+  /** The reason why nothing more can be written now, if there is one. */
+  readonly full: () => Error | undefined;
   /** A message was put into the outbox. */
   readonly written: () => void;
+  /** A call is going to be put there; was; somebody wants its result. */
+  readonly calling: () => void;
+  readonly called: () => void;
+  readonly wanted: () => void;
   /** An answer is awaited from now on. */
   readonly awaiting: () => void;
 }
 
-/** Where a call goes: an object of the peer's, or its copy of a Cacheable of ours; and for whom it is encoded. */
+/** Where a call goes, and for whom it is encoded. */
 export interface Destination {
-  readonly to: "object" | "cache";
+  readonly to: Destinee;
   readonly id: ObjectId;
   readonly perspective: object | null;
 }
 
-export class Outgoing {
+export class Outgoing implements CallSender {
+  readonly gate: Gate;
   readonly #setup: OutgoingSetup;
-  readonly #awaited = new Map<number, OutgoingCall>();
+  readonly #more: MoreMessages | undefined;
+  readonly #awaited = new IdTable<OutgoingCall>();
+  readonly #postponed: Postponed;
   #lastRequest = 0;
+  // The results of calls that stand among the arguments of the call that is being encoded; undefined while none is.
+  #uses: readonly RemoteResult<unknown>[] | undefined;
+  // The same of the call that was encoded last.
+  #used: readonly RemoteResult<unknown>[] = NONE;
+  #kept = 0;
+  // Before its hello nothing is known of the peer: it refuses what is too much.
+  #keptMost = Number.POSITIVE_INFINITY;
 
   constructor(setup: OutgoingSetup) {
     this.#setup = setup;
+    this.#more = setup.codec.more;
+    // A dialect that has more tells how many calls it allows in its hello.
+    this.gate = new Gate(this.#more === undefined ? Number.POSITIVE_INFINITY : 0, (box) => this.#more?.forward(box));
+    this.#postponed = new Postponed(setup.clock);
   }
 
   /** How many calls are not answered yet. */
@@ -50,7 +76,18 @@ export class Outgoing {
   }
 
   expected(id: number): boolean {
-    return this.#awaited.has(id);
+    return this.#awaited.get(id)?.awaitsAnswer ?? false;
+  }
+
+  /** The peer has said what it allows. */
+  greeted(peer: PeerLimits): void {
+    this.#keptMost = peer.results;
+    if (this.gate.allow(peer.calls)) this.#setup.written();
+  }
+
+  /** So many calls without an answer are done. */
+  credited(calls: number): void {
+    if (this.gate.closedAgain(calls)) this.#setup.written();
   }
 
   call(
@@ -58,99 +95,316 @@ export class Outgoing {
     method: string,
     args: unknown[],
     options: CallOptions | undefined,
+    parent?: OutgoingCall,
   ): RemoteResult<unknown> {
-    const { outbox, tables, limits, sent, awaiting, written } = this.#setup;
+    const { limits } = this.#setup;
     if (this.#awaited.size >= limits.awaited) {
       return rejected(
         new LimitExceeded("awaited", `more than limits.awaited (${limits.awaited}) calls are not answered`),
       );
     }
-    const position = outbox.total;
-    const id = ++this.#lastRequest;
-    let exported: number[] | undefined;
+    const errand = errandOf(options);
+    if (errand?.problem !== undefined) return rejected(errand.problem);
+    const attempt = (left: Errand | undefined) => this.#begin(destination, method, args, left, parent);
+    if (this.#postponed.has(destination)) return this.#postponed.call(destination, method, errand, attempt, undefined);
     try {
-      exported = this.#send(id, destination, method, args, true);
+      return this.#begin(destination, method, args, errand, parent);
     } catch (error) {
-      return rejected(error);
+      if (!(error instanceof NotYet)) return rejected(error);
+      return this.#postponed.call(destination, method, errand, attempt, error.result);
     }
-    const call = new OutgoingCall(method, position, exported);
-    this.#awaited.set(id, call);
-    if (exported !== undefined) {
-      tables.exports.pin(exported);
-      tables.given.pin(exported);
-    }
-    if (options !== undefined && (options.signal !== undefined || options.timeout !== undefined)) {
-      const executed = (): Executed => (sent() <= position ? "no" : "unknown");
-      call.limit(options, this.#setup.clock, executed);
-    }
-    awaiting();
-    written();
-    return call.result;
   }
 
-  /** Without an answer. Throws what keeps it from being sent. */
-  post(destination: Destination, method: string, args: unknown[]): void {
-    this.#send(++this.#lastRequest, destination, method, args, false);
+  /** Without an answer. Throws what keeps it from being sent; NotYet if it refers to a result that has to be there first. */
+  post(destination: Destination, method: string, args: unknown[], options?: CallOptions): void {
+    const errand = errandOf(options && { call: options.call, trace: options.trace });
+    if (errand?.problem !== undefined) throw errand.problem;
+    const id = ++this.#lastRequest;
+    const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
+    this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand), held?.box);
+    for (const result of this.#used) {
+      RemoteResult.opened(result);
+      RemoteResult.closed(result);
+    }
+    if (held !== undefined) {
+      this.gate.hold(held);
+      return;
+    }
+    if (this.#more !== undefined) this.gate.open++;
     this.#setup.written();
   }
 
   /** Without an answer; what keeps it from being sent, `problem` before all, goes to the log. */
-  callOnly(destination: Destination, method: string, args: unknown[], problem: Error | undefined): void {
+  callOnly(
+    destination: Destination,
+    method: string,
+    args: unknown[],
+    problem: Error | undefined,
+    options?: CallOptions,
+  ): void {
+    const again = () => this.callOnly(destination, method, args, undefined, options);
     try {
       if (problem !== undefined) throw problem;
-      this.post(destination, method, args);
+      if (this.#postponed.has(destination)) this.#postponed.post(destination, again, undefined);
+      else this.post(destination, method, args, options);
     } catch (error) {
+      if (error instanceof NotYet) {
+        this.#postponed.post(destination, again, error.result);
+        return;
+      }
       const message = `the call of ${String(method)} without an answer was not sent`;
       this.#setup.log({ level: "warn", message, error });
     }
   }
 
+  /** Puts a message that must not overtake calls into the outbox, or behind the calls that wait. */
+  inOrder(write: (into: Outbox | undefined) => void): void {
+    if (!this.gate.waiting) {
+      write(undefined);
+      this.#setup.written();
+      return;
+    }
+    const box = new Outbox();
+    write(box);
+    this.gate.hold({ box, call: undefined });
+  }
+
   /** The answer to a call has come; whether it is still of interest is for the caller to see. */
   settle(id: number): OutgoingCall {
     const call = this.#awaited.get(id) as OutgoingCall;
-    this.#awaited.delete(id);
-    call.settled();
-    if (call.exported !== undefined) {
-      this.#setup.tables.exports.unpin(call.exported);
-      this.#setup.tables.given.unpin(call.exported);
-    }
+    this.#over(call);
+    if (this.#more !== undefined && call.closesByAnswer && this.gate.closedAgain(1)) this.#setup.written();
     return call;
+  }
+
+  /** A result that is kept over there is not needed any more. */
+  forget(call: OutgoingCall): void {
+    if (!call.kept) return;
+    this.#kept--;
+    this.inOrder((into) => this.#more?.sendDrop(call.id, into));
+  }
+
+  /** A result that is not there yet stands among the arguments of the call that is being encoded: the id of its call. */
+  use(result: RemoteResult<unknown>): number | undefined {
+    if (this.#uses === undefined) return undefined;
+    const source = RemoteResult.sourceOf(result);
+    const mine = source instanceof OutgoingCall && this.#awaited.get(source.id) === source;
+    if (!mine || source.abandoned || !this.#keep(source)) throw new NotYet(result);
+    this.#uses = [...this.#uses, result];
+    return source.id;
   }
 
   /** Every call fails. `dropped` tells that what was not sent will not be sent any more. */
   end(reason: CloseReason, dropped: boolean): void {
-    const awaited = [...this.#awaited.values()];
+    const awaited = this.#awaited.values();
     const sent = dropped ? this.#setup.sent() : Number.POSITIVE_INFINITY;
     this.#awaited.clear();
+    this.gate.clear();
     for (const call of awaited) {
       call.settled();
-      if (!call.abandoned) call.reject(new ConnectionLost(reason, call.position >= sent ? "no" : "unknown"));
+      const unsent = call.held !== undefined || call.position >= sent;
+      if (!call.abandoned) call.reject(new ConnectionLost(reason, unsent ? "no" : "unknown"));
     }
   }
 
-  #send(
+  // ---- CallSender: what a call asks for while it waits
+
+  wanted(): void {
+    this.#setup.wanted();
+  }
+
+  pull(call: OutgoingCall): void {
+    if (!this.#awaited.has(call.id)) return;
+    if (this.#amend(call, Wants.answer | Wants.keeping)) {
+      call.closesByAnswer = true;
+      return;
+    }
+    call.wants |= Wants.answer;
+    this.#more?.sendPull(call.id);
+    this.#setup.written();
+  }
+
+  through(parent: OutgoingCall, method: string, args: unknown[]): RemoteResult<unknown> | undefined {
+    if (!this.#keep(parent)) return undefined;
+    const { interception } = this.#setup;
+    if (!interception?.active) return this.#through(parent, method, args, undefined);
+    return interception.callThrough(parent.result, method, args, (given, options) =>
+      this.#isOpen(parent) ? this.#through(parent, method, given, options) : undefined,
+    );
+  }
+
+  throughOnly(parent: OutgoingCall, method: string, args: unknown[]): boolean {
+    if (!this.#keep(parent)) return false;
+    const { interception } = this.#setup;
+    if (!interception?.active) return this.#throughOnly(parent, method, args, undefined);
+    interception.callThroughOnly(
+      parent.result,
+      method,
+      args,
+      (given, options) => this.#isOpen(parent) && this.#throughOnly(parent, method, given, options),
+    );
+    return true;
+  }
+
+  drop(call: OutgoingCall): void {
+    this.#over(call);
+    this.forget(call);
+  }
+
+  cancel(call: OutgoingCall): Executed {
+    const { tables, sent } = this.#setup;
+    if (call.held !== undefined && this.gate.withdraw(call.held)) {
+      this.#more?.discard(call.held.box);
+      const exported = call.exported ?? [];
+      this.#over(call);
+      for (const id of exported) {
+        tables.unexport(id);
+        tables.unexportCache(id);
+      }
+      return "no";
+    }
+    const executed = sent() <= call.position ? "no" : "unknown";
+    this.#more?.sendCancel(call.id);
+    if (this.#more !== undefined) this.#setup.written();
+    return executed;
+  }
+
+  #through(
+    parent: OutgoingCall,
+    method: string,
+    args: unknown[],
+    options: CallOptions | undefined,
+  ): RemoteResult<unknown> {
+    const problem = this.#setup.full();
+    if (problem !== undefined) return rejected(problem);
+    parent.calledThrough = true;
+    return this.call({ to: "result", id: parent.id, perspective: null }, method, args, options, parent);
+  }
+
+  #throughOnly(parent: OutgoingCall, method: string, args: unknown[], options: CallOptions | undefined): boolean {
+    parent.calledThrough = true;
+    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, this.#setup.full(), options);
+    RemoteResult.opened(parent.result);
+    RemoteResult.closed(parent.result);
+    return true;
+  }
+
+  /** Its result can be called through over there. */
+  #isOpen(call: OutgoingCall): boolean {
+    return this.#awaited.get(call.id) === call && !call.abandoned;
+  }
+
+  /** Nothing is awaited of a call any more. */
+  #over(call: OutgoingCall): void {
+    this.#awaited.delete(call.id);
+    call.settled();
+    if (call.exported === undefined) return;
+    this.#setup.tables.exports.unpin(call.exported);
+    this.#setup.tables.given.unpin(call.exported);
+  }
+
+  /** Has the result of a call kept over there; false if the call has left already without asking for that. */
+  #keep(call: OutgoingCall): boolean {
+    if (call.kept) return true;
+    if (this.#more === undefined || this.#kept >= this.#keptMost) return false;
+    const wanted = RemoteResult.isWanted(call.result);
+    if (!this.#amend(call, Wants.keeping | (wanted ? Wants.answer : Wants.nothing))) return false;
+    this.#kept++;
+    if (wanted) return true;
+    call.closesByAnswer = false;
+    // Nobody has asked for it: if it fails, those who called through it are told.
+    RemoteResult.watch(call.result, ignore, ignore);
+    return true;
+  }
+
+  /** Changes what a call wants, if it has not left yet. */
+  #amend(call: OutgoingCall, wants: number): boolean {
+    const { outbox } = this.#setup;
+    const box = call.held?.box;
+    if (!this.#more?.amend(box ?? outbox, box === undefined ? call.position : box.frame, wants)) return false;
+    call.wants = wants;
+    return true;
+  }
+
+  /** Sends a call and waits for its answer from then on. Throws NotYet, and everything that encoding throws. */
+  #begin(
+    destination: Destination,
+    method: string,
+    args: unknown[],
+    errand: Errand | undefined,
+    parent: OutgoingCall | undefined,
+  ): RemoteResult<unknown> {
+    const { clock, tables, outbox } = this.#setup;
+    const more = this.#more !== undefined;
+    const id = ++this.#lastRequest;
+    const call = new OutgoingCall(this, id, method, errand?.call?.chain, more);
+    const before = outbox.total;
+    if (more && this.gate.closed) call.held = { box: new Outbox(), call: this.#forwarding(call) };
+    else this.#setup.calling();
+    const envelope = more ? envelopeFor(errand) : undefined;
+    const exported = this.#encode(id, destination, method, args, Wants.answer, envelope, call.held?.box);
+    const uses = this.#used;
+    if (call.held !== undefined) {
+      this.gate.hold(call.held);
+    } else {
+      call.position = more ? outbox.frame : before;
+      if (more) this.gate.open++;
+    }
+    call.parent = parent;
+    if (parent !== undefined || uses.length > 0) {
+      call.uses = parent === undefined ? uses : [parent.result, ...uses];
+      for (const result of call.uses) RemoteResult.opened(result);
+    }
+    this.#awaited.set(id, call);
+    if (exported !== undefined) {
+      call.exported = exported;
+      tables.exports.pin(exported);
+      tables.given.pin(exported);
+    }
+    if (errand?.signal !== undefined || errand?.timeout !== undefined) call.limit(errand, clock);
+    this.#setup.awaiting();
+    if (call.held === undefined) this.#setup.called();
+    return call.result;
+  }
+
+  #forwarding(call: OutgoingCall): { forwarded(): void } {
+    return {
+      forwarded: () => {
+        call.position = this.#setup.outbox.frame;
+        call.held = undefined;
+      },
+    };
+  }
+
+  #encode(
     id: number,
     { to, id: target, perspective }: Destination,
     method: string,
     args: unknown[],
-    wantsAnswer: boolean,
+    wants: number,
+    envelope: Envelope | undefined,
+    box: Outbox | undefined,
   ): number[] | undefined {
     const last = args[args.length - 1];
     const keywords = last instanceof Keywords ? last : undefined;
     const positional = keywords === undefined ? args : args.slice(0, -1);
+    const { codec } = this.#setup;
+    const outer = this.#uses;
+    this.#uses = NONE;
     try {
-      return this.#setup.codec.sendCall(to, id, target, method, positional, keywords, wantsAnswer, perspective);
+      const exported = codec.sendCall(to, id, target, method, positional, keywords, wants, perspective, envelope, box);
+      this.#used = this.#uses;
+      return exported;
     } catch (error) {
       // A call that was not sent leaves its number to the next one, unless there was one meanwhile.
       if (this.#lastRequest === id) this.#lastRequest--;
       throw error;
+    } finally {
+      this.#uses = outer;
     }
   }
 }
 
-/** The result of a call that failed before it was one. */
-export function rejected(error: unknown): RemoteResult<unknown> {
-  const { result, reject } = pending<unknown>();
-  reject(error);
-  return result;
-}
+const NONE: readonly RemoteResult<unknown>[] = [];
+const NOBODY = { forwarded: () => {} };
+const ignore = (): void => {};

@@ -2,7 +2,7 @@
 // the conversation's dialect and with its classes and limits. References and caches belong to a connection and are refused.
 import { JellyError, UnsendableError } from "../errors.ts";
 import type { CodecSetup, Dialect, ObjectTables } from "../wire/dialect.ts";
-import type { MessageHandler } from "../wire/message.ts";
+import { type MessageHandler, type MoreHandler, Wants } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
 
 export class Packing {
@@ -16,7 +16,7 @@ export class Packing {
 
   pack(values: readonly unknown[]): Uint8Array {
     const outbox = new Outbox();
-    this.#open(outbox, () => {}).sendCall("object", 0, NAME, NAME, values, undefined, false, null);
+    this.#open(outbox, () => {}).sendCall("object", 0, NAME, NAME, values, undefined, Wants.nothing, null, undefined);
     const packed = new Uint8Array(outbox.waiting);
     let at = 0;
     for (const chunk of outbox.take()) {
@@ -32,7 +32,8 @@ export class Packing {
       unpacked = values;
     });
     codec.receive(bytes.slice()); // they belong to the codec
-    if (!codec.next() || unpacked === undefined) throw new JellyError("these bytes hold no packed values");
+    while (unpacked === undefined && codec.next());
+    if (unpacked === undefined) throw new JellyError("these bytes hold no packed values");
     return unpacked;
   }
 
@@ -61,6 +62,7 @@ const nothingElse: Omit<MessageHandler, "called"> = {
   decached: refuse,
   uncached: refuse,
   notUnderstood: refuse,
+  more: new Proxy({} as MoreHandler, { get: () => refuse }),
 };
 
 function unsendable(): never {
@@ -87,4 +89,10 @@ const noTables: ObjectTables = {
   localCache: unreadable,
   giveBackCache: () => {},
   refuseCache: () => {},
+  pendingResult: () => undefined,
+  keptResult: unreadable,
+  exportStream: unsendable,
+  unexportStream: () => {},
+  importStream: unreadable,
+  giveBackStream: () => {},
 };

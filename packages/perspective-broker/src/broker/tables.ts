@@ -7,6 +7,7 @@ import type { Conversation } from "../references/conversation.ts";
 import type { ObserverConversation } from "../references/observer.ts";
 import type { CacheTarget, RemoteCache } from "../references/remote-cache.ts";
 import { type RemoteReference, targetOf } from "../references/remote-reference.ts";
+import type { RemoteResult } from "../references/remote-result.ts";
 import type { ClassPolicy, ObjectTables, TaggedState } from "../wire/dialect.ts";
 import type { ObjectId } from "../wire/message.ts";
 import { CachesGiven } from "./caches-given.ts";
@@ -44,6 +45,11 @@ export interface TablesSetup {
   readonly sendDecache: (id: number) => void;
   /** The peer asked for too many objects, again and again. */
   readonly full: () => void;
+  /** What is no table of objects, but referred to by values as well. */
+  readonly later: Pick<
+    ObjectTables,
+    "pendingResult" | "keptResult" | "exportStream" | "unexportStream" | "importStream" | "giveBackStream"
+  >;
 }
 
 export class Tables implements ObjectTables {
@@ -53,6 +59,7 @@ export class Tables implements ObjectTables {
   readonly held: CachesHeld;
   readonly #conversation: Conversation;
   readonly #classes: ClassPolicy;
+  readonly #later: TablesSetup["later"];
 
   constructor(setup: TablesSetup) {
     const { conversation, limits, classes, log, sendRelease, sendDecache } = setup;
@@ -60,6 +67,7 @@ export class Tables implements ObjectTables {
     const ids = new Ids(setup.full);
     this.#conversation = conversation;
     this.#classes = classes;
+    this.#later = setup.later;
     this.exports = new Exports(ids, limits.references, failed("a logout"));
     this.imports = new Imports(conversation, limits.imports, sendRelease);
     this.given = new CachesGiven(ids, limits.references, conversation, failed("stoppedObserving"));
@@ -75,7 +83,7 @@ export class Tables implements ObjectTables {
 
   inspect(): TablesInspection {
     return {
-      exports: [...this.exports.entries()].map(({ id, object, count }) => ({
+      exports: this.exports.entries().map(({ id, object, count }) => ({
         id,
         count,
         class: object.constructor.name,
@@ -151,6 +159,30 @@ export class Tables implements ObjectTables {
 
   refuseCache(id: number): void {
     this.held.refuse(id);
+  }
+
+  pendingResult(result: RemoteResult<unknown>): number | undefined {
+    return this.#later.pendingResult(result);
+  }
+
+  keptResult(call: number): unknown {
+    return this.#later.keptResult(call);
+  }
+
+  exportStream(iterable: object): number {
+    return this.#later.exportStream(iterable);
+  }
+
+  unexportStream(id: number): void {
+    this.#later.unexportStream(id);
+  }
+
+  importStream(id: number): object {
+    return this.#later.importStream(id);
+  }
+
+  giveBackStream(stream: object): void {
+    this.#later.giveBackStream(stream);
   }
 
   localObject(id: ObjectId): object {

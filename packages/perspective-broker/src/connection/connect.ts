@@ -1,5 +1,5 @@
 // `connect`: a transport to an address, the handshake, and a connection that is ready to be used.
-import type { TlsClientOptions } from "#transports";
+import { dialers, type TlsClientOptions } from "#transports";
 import { AddressError, ConnectError, HandshakeTimeout, NegotiationError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import { isBadAddress, transportFor } from "./address.ts";
@@ -17,8 +17,8 @@ export interface ConnectOptions extends BrokerOptions {
 
 /**
  * Connects to `tcp://host:port`, `tls://host:port`, `unix:/path` or `memory://name`, or over a transport of one's own.
- * Resolves when the dialect is agreed on. Rejects with AddressError, ConnectError, NegotiationError, HandshakeTimeout, or the
- * signal's reason.
+ * Resolves when the dialect is agreed on, and in pb7 the server has said hello. Rejects with AddressError, ConnectError,
+ * NegotiationError, HandshakeTimeout, or the signal's reason.
  */
 // biome-ignore lint/suspicious/noExplicitAny: without a type every name is allowed
 export async function connect<T = any>(
@@ -60,7 +60,7 @@ function isTransport(address: unknown): address is Transport {
 async function dial(address: string, options: ConnectOptions): Promise<Transport> {
   const { signal, connectTimeout, tls } = options;
   try {
-    return await transportFor(address).dial(address, {
+    return await transportFor(address, dialers)(address, {
       ...(signal && { signal }),
       ...(connectTimeout !== undefined && { connectTimeout }),
       ...(tls && { tls }),

@@ -1,8 +1,9 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
 import { Broker, type Inspection } from "../broker/broker.ts";
+import { connectionClosed, connectionOpened } from "../broker/diagnostics.ts";
 import type { Credentials } from "../cred/credentials.ts";
-import { type LoginOptions, login } from "../cred/login.ts";
-import type { PortalHost } from "../cred/portal-host.ts";
+import type { LoginOptions, login } from "../cred/login.ts";
+import type { LoginHost } from "../cred/portal-host.ts";
 import type { CloseReason } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
@@ -34,6 +35,8 @@ const EMPTY: Inspection = {
   awaited: 0,
   running: 0,
   waiting: 0,
+  results: 0,
+  streams: { given: 0, held: 0 },
   unsentBytes: 0,
 };
 
@@ -46,18 +49,19 @@ export class Connection<T = any> {
   readonly storage: Map<unknown, unknown> = new Map();
   /** Resolves when the connection has ended, with the reason; never rejects. */
   readonly closed: Promise<CloseReason>;
+  /** @internal What a login needs of this connection. */
+  readonly loginHost: LoginHost;
   readonly #session: Session;
   readonly #settings: Settings;
   readonly #events: Events<ConnectionEvents>;
   readonly #resolveClosed: (reason: CloseReason) => void;
   readonly #published = new Map<string, { object: Referenceable; unpublish: () => void }>();
   readonly #ready: (connection: Connection) => void;
-  readonly #loginHost: LoginHostOfConnection;
   #broker: Broker | undefined;
   #dialect = "";
   #reason: CloseReason | undefined;
 
-  /** @internal Made by connect and listen. `ready` is called when the dialect is chosen, before any message is handled. */
+  /** @internal Made by connect and listen. `ready` is called when the handshake is over, before any call is handled. */
   constructor(
     transport: Transport,
     role: "client" | "server",
@@ -73,22 +77,19 @@ export class Connection<T = any> {
       resolveClosed = resolve;
     });
     this.#resolveClosed = resolveClosed;
-    const { dialects, handshakeTimeout, clock } = settings;
+    const { dialects, handshakeTimeout, heartbeat, clock } = settings;
     this.#session = new Session(
-      { transport, role, dialects, handshakeTimeout, clock },
+      { transport, role, dialects, handshakeTimeout, heartbeat, clock },
       {
         established: (dialect) => this.#established(dialect),
+        ready: () => this.#ready(this),
         data: (chunk) => this.#broker?.receive(chunk),
         drained: () => this.#broker?.drained(),
+        left: (reason) => this.#end(reason, true),
         ended: (reason) => this.#ended(reason),
       },
     );
-    this.#loginHost = new LoginHostOfConnection(
-      transport,
-      () => this.#session.greeting,
-      () => this.#broker as Broker,
-      (fn) => this.#events.on("close", fn),
-    );
+    this.loginHost = new LoginHostOfConnection(transport, () => this.#session.greeting);
     for (const [name, object] of Object.entries(settings.objects)) this.publish(name, object);
   }
 
@@ -115,12 +116,13 @@ export class Connection<T = any> {
    */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   login<A = any>(credentials: Credentials, options: LoginOptions = {}): Promise<RemoteReference<A>> {
-    return login(this.root, credentials, { ...options, host: this.#loginHost });
+    return this.#login(this.root, credentials, { ...options, host: this.loginHost });
   }
 
-  /** @internal What a Portal needs of this connection. */
-  get portalHost(): PortalHost {
-    return this.#loginHost;
+  /** @internal Runs `fn` once when the peer has given back its last receipt of an object, or the connection has ended. */
+  whenForgotten(object: Referenceable, fn: () => void): void {
+    if (this.#broker === undefined) throw new TypeError("the dialect of this connection is not chosen yet");
+    this.#broker.whenForgotten(object, fn);
   }
 
   /** Lets the other side call an object by name, until it is disposed. A later one of the same name takes its place. */
@@ -165,31 +167,39 @@ export class Connection<T = any> {
     await this.close();
   }
 
+  /** The code of logins is loaded by the first one: a bundle for the browser has it apart. */
+  async #login(...args: Parameters<typeof login>): Promise<RemoteReference> {
+    return (await import("../cred/login.ts")).login(...args);
+  }
+
   #established(dialect: Dialect): void {
     this.#dialect = dialect.name;
-    const { limits, values, classes, store, log, clock } = this.#settings;
+    const { limits, values, classes, store, interceptors, log, clock, heartbeat } = this.#settings;
     const session = this.#session;
     const { outbox, output } = session;
     this.#broker = new Broker(dialect, {
-      ...{ outbox, output, limits, values, classes, store, log, clock },
+      ...{ outbox, output, limits, values, classes, store, interceptors, log, clock, heartbeat, session },
       connection: this,
+      greeted: (peer) => session.greeted(peer),
       fail: (reason) => this.#end(reason),
       reading: (on) => (on ? session.resume() : session.pause()),
     });
     for (const [name, entry] of this.#published) entry.unpublish = this.#broker.publish(name, entry.object);
+    connectionOpened(this);
     this.#broker.begin();
-    this.#ready(this);
   }
 
-  #end(reason: CloseReason): void {
+  /** `dropped` tells that what was not sent will not arrive. */
+  #end(reason: CloseReason, dropped = false): void {
     if (this.#reason !== undefined || this.#session.ended) return;
     this.#reason = reason;
     this.#session.close(reason);
-    this.#broker?.end(reason, false);
+    this.#broker?.end(reason, dropped);
   }
 
   #ended(reason: CloseReason): void {
     this.#broker?.end(reason, true);
+    if (this.#broker !== undefined) connectionClosed(this, reason);
     this.#events.emit("close", reason);
     this.#events.end();
     this.#resolveClosed(reason);

@@ -13,8 +13,10 @@ export class Output {
   readonly #transport: Transport;
   readonly #outbox: Outbox;
   #scheduled = false;
+  #first = false;
   readonly #endTurn = () => {
     this.#scheduled = false;
+    this.#first = false;
     this.flush();
   };
 
@@ -29,9 +31,30 @@ export class Output {
       if (this.#outbox.waiting >= EAGER) this.flush();
       return;
     }
-    this.#scheduled = true;
-    platform.endOfTurn(this.#endTurn);
+    this.#schedule();
     this.flush();
+  }
+
+  /**
+   * A call was put into the outbox, which may be changed by what is called through its result: the turn's first one is written
+   * when somebody wants its result, which is in the same turn nearly always.
+   */
+  called(): void {
+    if (this.#scheduled) return;
+    this.#first = true;
+    this.#schedule();
+  }
+
+  /** Somebody wants the result of a call. */
+  wanted(): void {
+    if (!this.#first) return;
+    this.#first = false;
+    this.flush();
+  }
+
+  /** A further call is going to be put into the outbox. */
+  calling(): void {
+    if (this.#outbox.waiting >= EAGER && this.#scheduled) this.flush();
   }
 
   flush(): void {
@@ -50,5 +73,10 @@ export class Output {
   /** How many bytes of all that was ever encoded the platform has taken. */
   get sent(): number {
     return this.#outbox.total - this.unsent;
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    platform.endOfTurn(this.#endTurn);
   }
 }

@@ -5,6 +5,7 @@ import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
+import type { RemoteResult } from "../references/remote-result.ts";
 import type { Keywords } from "../values/keywords.ts";
 import type { Destinee, Envelope, MessageHandler, ObjectId, PeerLimits, Probe, RequestId } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
@@ -13,7 +14,7 @@ import type { Outbox } from "./outbox.ts";
 export interface Dialect {
   readonly name: string;
   open(setup: CodecSetup): Codec;
-  /** The frames of the layer below the conversation, if the dialect has one. */
+  /** The frames of the layer below the conversation, if the dialect has one. Such a dialect tells `greeted` of the peer's hello. */
   readonly session?: SessionFrames;
 }
 
@@ -57,8 +58,11 @@ export interface CodecSetup {
 
 /** Which classes cross, and how. wire/jelly makes one of a registry and security options. */
 export interface ClassPolicy {
-  /** Whether a form or class of that name may be decoded at all (spec §3.7, step 2). */
-  isTypeAllowed(name: string): boolean;
+  /**
+   * Whether a form or class of that name may be decoded at all (spec §3.7, step 2); undefined if nothing was said of it, and the
+   * dialect's own default holds.
+   */
+  isTypeAllowed(name: string): boolean | undefined;
   /** The tag and state of an instance that travels as itself; undefined if its class is not registered. */
   encode(value: object): TaggedState | undefined;
   /** The same for an error that was thrown; undefined if it is to travel as every error does. */
@@ -136,12 +140,16 @@ export interface MoreMessages {
    * Changes what a call wants that stands in `outbox` from the position `at` on and was not taken yet; false if it was.
    */
   amend(outbox: Outbox, at: number, wants: number): boolean;
+  /** Puts a message that was written into a box of its own into the outbox; what it has in pieces follows. */
+  forward(box: Outbox): void;
+  /** Such a message will not be sent. */
+  discard(box: Outbox): void;
   sendDrop(call: number, into?: Outbox): void;
   sendPull(call: number): void;
   sendCancel(call: number): void;
   sendCredit(calls: number): void;
   sendEcho(number: number): void;
-  sendEchoed(number: number): void;
+  sendEchoed(number: number, into?: Outbox): void;
   /** Returns the size of the message. */
   sendItem(stream: number, value: unknown, perspective: object | null): number;
   sendEnd(stream: number): void;
@@ -202,10 +210,10 @@ export interface ObjectTables {
   refuseCache(id: number): void;
 
   /**
-   * A result of a call that is not there yet is being sent: the id of that call. Throws NotKept if the call was sent in a way
-   * that its result cannot be referred to, UnsendableError if it is a call of another connection or of nobody.
+   * A result of a call that is not there yet is being sent: the id of that call. Throws NotYet if the message has to wait for
+   * it; undefined if it cannot be sent in this message at all.
    */
-  pendingResult(result: object): number;
+  pendingResult(result: RemoteResult<unknown>): number | undefined;
   /** What a call of the peer's has resulted in, for a message that refers to it; it is there. */
   keptResult(call: number): unknown;
   /** A stream of ours is being sent: its number. `unexportStream` takes it back. */
@@ -213,4 +221,6 @@ export interface ObjectTables {
   unexportStream(id: number): void;
   /** The peer sent a stream. Throws LimitExceeded or ProtocolError. */
   importStream(id: number): object;
+  /** A stream came with a message that is not handled: nobody will consume it. */
+  giveBackStream(stream: object): void;
 }

@@ -7,6 +7,10 @@ export class Outbox {
   waiting = 0;
   /** Bytes ever put in. */
   total = 0;
+  /** Of these, those that do not belong to the conversation. */
+  unnumbered = 0;
+  /** Where the message begins that was put in last. */
+  frame = 0;
   #chunks: Uint8Array[] = [];
   #buffer: Uint8Array | undefined;
   #start = 0;
@@ -26,6 +30,12 @@ export class Outbox {
     this.#end = end;
   }
 
+  /** A frame about the connection itself. */
+  putUnnumbered(frame: Uint8Array): void {
+    this.unnumbered += frame.length;
+    this.put(frame, 0, frame.length);
+  }
+
   /** All that waits, in order, as few chunks as possible; they belong to the caller. */
   take(): Uint8Array[] {
     this.#close();
@@ -35,10 +45,34 @@ export class Outbox {
     return chunks;
   }
 
+  /** Sets `bits` of the byte at a position, under `mask`, if it still waits; false if it was taken. */
+  change(position: number, mask: number, bits: number): boolean {
+    const open = this.#buffer === undefined ? 0 : this.#end - this.#start;
+    const at = position - (this.total - open);
+    if (at >= 0) {
+      setBits(this.#buffer as Uint8Array, this.#start + at, mask, bits);
+      return true;
+    }
+    let begin = this.total - this.waiting;
+    if (position < begin) return false;
+    for (const chunk of this.#chunks) {
+      if (position < begin + chunk.length) {
+        setBits(chunk, position - begin, mask, bits);
+        return true;
+      }
+      begin += chunk.length;
+    }
+    return false;
+  }
+
   #close(): void {
     if (this.#buffer !== undefined && this.#end > this.#start) {
       this.#chunks.push(this.#buffer.subarray(this.#start, this.#end));
     }
     this.#buffer = undefined;
   }
+}
+
+function setBits(bytes: Uint8Array, at: number, mask: number, bits: number): void {
+  bytes[at] = ((bytes[at] as number) & ~mask) | bits;
 }

@@ -6,7 +6,7 @@ import { settingsFrom } from "../../src/connection/options.ts";
 import { errorClasses } from "../../src/errors.ts";
 import * as library from "../../src/index.ts";
 import { defaultLimits } from "../../src/limits.ts";
-import { vocabulary } from "../../src/wire/banana/elements.ts";
+import { vocabulary } from "../../src/wire/banana/vocabulary.ts";
 import { ends } from "../support/ends.ts";
 import { headingsOf, type Page, pageAt, pages, root, sectionOf, tableBelow, withoutFences } from "./pages.ts";
 
@@ -44,12 +44,13 @@ describe("the tables of options", () => {
   });
 
   it("have the defaults", () => {
-    const { dialects, values, handshakeTimeout, objects } = settingsFrom({});
+    const { dialects, values, handshakeTimeout, heartbeat, objects } = settingsFrom({});
     const defaults = Object.fromEntries(
       tableBelow(page, "Of both").map(([name, value]) => [plain(name), plain(value)]),
     );
     expect(defaults.dialects).toBe(`[${dialects.map(({ name }) => name).join(", ")}]`);
     expect(defaults.handshakeTimeout).toBe(String(handshakeTimeout));
+    expect(defaults.heartbeat).toBe(String(heartbeat));
     expect(defaults.objects).toBe(JSON.stringify(objects));
     const { unsafeTracebacks, ...kinds } = values;
     expect(defaults.unsafeTracebacks).toBe(String(unsafeTracebacks));

@@ -11,7 +11,7 @@ import { COPYABLE_FAILURE, errorFrom, failureState } from "../jelly/failure.ts";
 import { forms } from "../jelly/forms.ts";
 import { type Cargo, Jellier } from "../jelly/jelly.ts";
 import { Unjellier } from "../jelly/unjelly.ts";
-import type { MessageHandler, ObjectId, RequestId } from "../message.ts";
+import { type Destinee, type MessageHandler, type ObjectId, type RequestId, Wants } from "../message.ts";
 import { Inbox } from "./inbox.ts";
 import { BananaReader } from "./reader.ts";
 import { receiptsIn } from "./receipts.ts";
@@ -21,6 +21,7 @@ import { BananaWriter } from "./writer.ts";
 const VERSION = 6;
 
 export class BananaCodec implements Codec {
+  readonly more = undefined;
   readonly #handler: MessageHandler;
   readonly #tables: ObjectTables;
   readonly #classes: ClassPolicy;
@@ -54,15 +55,16 @@ export class BananaCodec implements Codec {
   }
 
   sendCall(
-    to: "object" | "cache",
+    to: Destinee,
     id: number,
     target: ObjectId,
     method: string,
     args: readonly unknown[],
     keywords: Keywords | undefined,
-    wantsAnswer: boolean,
+    wants: number,
     perspective: object | null,
   ): number[] | undefined {
+    const wantsAnswer = wants !== Wants.nothing;
     const writer = this.#writer;
     const jellier = this.#jellier;
     const outer = jellier.enter(perspective);
@@ -216,12 +218,29 @@ export class BananaCodec implements Codec {
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
       this.#giveBack(start, 2);
-      this.#handler.unreadable(id, target, method, wantsAnswer, error);
+      this.#handler.unreadable(id, target, method, wantsAnswer ? Wants.answer : Wants.nothing, error);
       return;
     }
     const { received, caches } = unjellier;
     const handler = this.#handler;
-    handler.called({ to, id, target, method, wantsAnswer, args, keywords, received, caches, bytes });
+    const keep = false;
+    const envelope = undefined;
+    const late = undefined;
+    handler.called({
+      to,
+      id,
+      target,
+      method,
+      wantsAnswer,
+      keep,
+      envelope,
+      late,
+      args,
+      keywords,
+      received,
+      caches,
+      bytes,
+    });
   }
 
   #answer(): void {

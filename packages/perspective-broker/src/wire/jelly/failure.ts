@@ -1,6 +1,7 @@
 // Errors on the wire (spec §7): what an exception becomes as a CopyableFailure, and what one that arrives becomes here.
 import {
   type ErrorClass,
+  InvalidArguments,
   LoginFailed,
   NoSuchMethod,
   PBError,
@@ -89,7 +90,7 @@ export function failureFromState(state: unknown): RemoteError {
 
 /** An error whose class is registered here is made an instance of it, also from a peer that has not registered it. */
 export function revived(remote: RemoteError, classes: ClassPolicy): unknown {
-  const decoder = classes.isTypeAllowed(remote.type) ? classes.decoder(remote.type) : undefined;
+  const decoder = classes.isTypeAllowed(remote.type) === false ? undefined : classes.decoder(remote.type);
   return decoder?.kind === "made" ? decoder.make({ ...remote.data, message: remote.message }) : remote;
 }
 
@@ -144,9 +145,13 @@ export function describeError(thrown: unknown, tag?: string): Description {
     message: wording?.message ?? textOf(() => thrown.message),
     parents,
     traceback: textOf(() => thrown.stack) || UNAVAILABLE,
-    data:
-      tag !== undefined || thrown instanceof PBError || thrown instanceof TooManyLogins ? ownData(thrown) : undefined,
+    data: tag !== undefined || hasData(thrown) ? ownData(thrown) : undefined,
   };
+}
+
+/** Whether an error has properties that the caller is to know. */
+function hasData(error: Error): boolean {
+  return error instanceof PBError || error instanceof TooManyLogins || error instanceof InvalidArguments;
 }
 
 /** The dotted names of the class and its bases that have one, ending as Python's do. */

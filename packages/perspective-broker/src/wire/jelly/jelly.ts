@@ -9,6 +9,7 @@ import { Referenceable } from "../../flavors/referenceable.ts";
 import { Viewable, viewPoint } from "../../flavors/viewable.ts";
 import { RemoteCache } from "../../references/remote-cache.ts";
 import { RemoteReference } from "../../references/remote-reference.ts";
+import { RemoteResult } from "../../references/remote-result.ts";
 import { Decimal } from "../../values/decimal.ts";
 import { Duration } from "../../values/duration.ts";
 import { Float } from "../../values/float.ts";
@@ -252,6 +253,7 @@ export class Jellier {
       if (!this.#seenBefore(value)) this.#state(known, undefined);
       return;
     }
+    if (value instanceof RemoteResult && this.#result(value)) return;
     if (typeof (value as { then?: unknown }).then === "function") {
       this.#unsendable(value, "a promise cannot be sent; await it first");
       return;
@@ -259,6 +261,14 @@ export class Jellier {
     const name = className(value);
     const advice = "make it Referenceable or Copyable, register a codec by registerCopyable, or send a plain object";
     this.#unsendable(value, `an instance of ${name} cannot be sent; ${advice}`);
+  }
+
+  /** What a call has resulted in. Throws NotYet if it is not there; false if it cannot be waited for. */
+  #result(result: RemoteResult<unknown>): boolean {
+    const settled = RemoteResult.settledValue(result);
+    if (settled === undefined) return this.#tables.pendingResult(result) !== undefined;
+    this.#value(settled.value);
+    return true;
   }
 
   #referenceable(value: Referenceable): void {

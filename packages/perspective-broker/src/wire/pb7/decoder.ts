@@ -70,7 +70,7 @@ export class Decoder {
     this.maps = values.dicts === "map";
     const admitted = new Array<boolean>(tags.shortString + 1).fill(true);
     for (const [name, type] of Object.entries(typeOfTag)) {
-      admitted[tags[name as keyof typeof tags]] = classes.isTypeAllowed(type);
+      admitted[tags[name as keyof typeof tags]] = classes.isTypeAllowed(type) !== false;
     }
     this.#admitted = admitted;
     this.#strings = admitted[tags.shortString] as boolean;
@@ -138,6 +138,10 @@ export class Decoder {
     const count = this.in.count();
     if (!this.#admitted[tags.tuple]) throw refused("tuple");
     this.count(count);
+    // Pushed to, an array would begin with room for 17.
+    if (count === 0) return [];
+    if (count === 1) return [this.inner()];
+    if (count === 2) return [this.inner(), this.inner()];
     const args: unknown[] = [];
     for (let i = 0; i < count; i++) args.push(this.inner());
     return args;

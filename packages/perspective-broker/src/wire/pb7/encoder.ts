@@ -22,8 +22,7 @@ export interface EncoderSetup {
 }
 
 export class Encoder {
-  /** Bytes that the peer takes in pieces: 0 until it has said so. */
-  peerBytes = 0;
+  #peerBytes = 0;
   readonly #outbox: Outbox;
   readonly #tables: ObjectTables;
   readonly #out: FrameWriter;
@@ -35,6 +34,7 @@ export class Encoder {
   #open = 0;
   readonly #flagged: boolean[] = [];
   #transfers = 0;
+  readonly #next = (): number => ++this.#transfers;
 
   constructor({ outbox, tables, classes, values, limits }: EncoderSetup) {
     this.#outbox = outbox;
@@ -44,6 +44,11 @@ export class Encoder {
     this.#surroundings = { out: this.#out, definitions, tables, classes, options: values, maxDepth: limits.depth };
     this.#values = new ValueWriter(this.#surroundings);
     this.#frames = [this.#values];
+  }
+
+  /** Where the frames are written. */
+  get out(): FrameWriter {
+    return this.#out;
   }
 
   /** The largest body that the peer reads. */
@@ -64,6 +69,12 @@ export class Encoder {
     this.#values.leaves.byReference = byReference;
   }
 
+  /** Bytes that the peer takes in pieces, from the frame on that has begun: 0 until it has said so. */
+  set peerBytes(bytes: number) {
+    this.#peerBytes = bytes;
+    this.#values.leaves.peerBytes = bytes;
+  }
+
   /** Begins a frame. User code that runs while it is written can begin another one on the same connection. */
   begin(type: number, flagsByte: number | undefined, perspective: object | null): void {
     const level = this.#open++;
@@ -71,7 +82,7 @@ export class Encoder {
     this.#values = this.#frames[level];
     this.#flagged[level] = flagsByte !== undefined;
     this.#values.begin(perspective);
-    this.#values.leaves.peerBytes = this.peerBytes;
+    this.#values.leaves.peerBytes = this.#peerBytes;
     this.#out.begin(type);
     if (flagsByte !== undefined) this.#out.byte(flagsByte);
   }
@@ -83,7 +94,7 @@ export class Encoder {
     const out = this.#out;
     const values = this.#values;
     const { cargo } = values;
-    const transfers = values.leaves.place(() => ++this.#transfers);
+    const transfers = values.leaves.place(this.#next);
     if (transfers !== undefined) {
       cargo.transfers = transfers;
       values.marks |= flags.late;
@@ -91,7 +102,9 @@ export class Encoder {
     if (values.marks !== 0 && this.#flagged[this.#open - 1]) out.mark(values.marks);
     out.seal();
     if (this.#definitions.pending.length > 0) this.#definitions.putInto(this.#outbox);
-    out.end(into ?? this.#outbox);
+    const outbox = into ?? this.#outbox;
+    outbox.frame = outbox.total;
+    out.end(outbox);
     this.#close(true);
     if (cargo.caches !== undefined) this.#tables.cachesSent(cargo.caches);
     return cargo;

@@ -113,7 +113,7 @@ function writeLeaf(writer: ValueWriter, value: object): boolean {
   } else if (value instanceof Keywords) {
     writer.unsendable(value, "keywords go last in a call and nowhere else");
   } else if (value instanceof RemoteResult) {
-    writer.result(writer.tables.pendingResult(value));
+    writeResult(writer, value);
   } else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
     writeBuffer(writer, value);
   } else if (value instanceof RegExp) {
@@ -248,4 +248,16 @@ function writeError(writer: ValueWriter, error: Error): void {
 
 function isReadableStream(value: object): boolean {
   return typeof ReadableStream !== "undefined" && value instanceof ReadableStream;
+}
+
+/** What a call has resulted in; or that call, where the message can refer to it. */
+function writeResult(writer: ValueWriter, result: RemoteResult<unknown>): void {
+  const settled = RemoteResult.settledValue(result);
+  if (settled !== undefined) {
+    writer.inner(settled.value);
+    return;
+  }
+  const call = writer.tables.pendingResult(result);
+  if (call === undefined) writer.unsendable(result, "a promise cannot be sent; await it first");
+  else writer.result(call);
 }

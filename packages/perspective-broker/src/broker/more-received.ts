@@ -1,0 +1,117 @@
+// The peer's messages that not every dialect has, each to whom it concerns.
+import type { RemoteCache } from "../references/remote-cache.ts";
+import type { RemoteReference } from "../references/remote-reference.ts";
+import type { Codec } from "../wire/dialect.ts";
+import type { Late, MoreHandler, PeerLimits, Probe } from "../wire/message.ts";
+import type { OutgoingCall } from "./calls.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { Streams } from "./streams.ts";
+
+export interface MoreSetup {
+  readonly codec: Codec;
+  readonly outgoing: Outgoing;
+  readonly dispatcher: Dispatcher;
+  readonly streams: Streams;
+  readonly written: () => void;
+  readonly sendPieces: () => void;
+  readonly greeted: (peer: PeerLimits) => void;
+}
+
+export class MoreReceived implements MoreHandler {
+  readonly #setup: MoreSetup;
+  // Our calls that resulted in an object of this side, by their ids.
+  readonly #echoes = new Map<number, () => void>();
+
+  constructor(setup: MoreSetup) {
+    this.#setup = setup;
+  }
+
+  /** Fulfils a call when all that was called through it before has arrived. */
+  afterEcho(call: OutgoingCall, value: unknown): void {
+    const { codec, outgoing, written } = this.#setup;
+    this.#echoes.set(call.id, () => {
+      call.fulfil(value);
+      outgoing.forget(call);
+    });
+    codec.more?.sendEcho(call.id);
+    written();
+  }
+
+  greeted(limits: PeerLimits): void {
+    this.#setup.outgoing.greeted(limits);
+    this.#setup.streams.greeted(limits);
+    this.#setup.greeted(limits);
+  }
+
+  cancelled(call: number): void {
+    this.#setup.dispatcher.cancel(call);
+  }
+
+  dropped(call: number): void {
+    this.#setup.dispatcher.drop(call);
+  }
+
+  pulled(call: number): void {
+    this.#setup.dispatcher.pull(call);
+  }
+
+  credited(calls: number): void {
+    this.#setup.outgoing.credited(calls);
+  }
+
+  echo(number: number): void {
+    const { codec, outgoing, dispatcher } = this.#setup;
+    const echoed = () => outgoing.inOrder((into) => codec.more?.sendEchoed(number, into));
+    const kept = dispatcher.results.find(number);
+    if (kept === undefined) echoed();
+    else dispatcher.arrival.afterCallsThrough(kept, echoed);
+  }
+
+  echoed(number: number): void {
+    const fulfil = this.#echoes.get(number);
+    this.#echoes.delete(number);
+    fulfil?.();
+  }
+
+  item(
+    stream: number,
+    value: unknown,
+    bytes: number,
+    late: Late | undefined,
+    received?: RemoteReference[],
+    caches?: RemoteCache[],
+  ): void {
+    this.#setup.streams.item(stream, value, bytes, late, received, caches);
+  }
+
+  ended(stream: number): void {
+    this.#setup.streams.ended(stream);
+  }
+
+  broke(stream: number, error: unknown): void {
+    this.#setup.streams.broke(stream, error);
+  }
+
+  wanted(stream: number, items: number, bytes: number): void {
+    this.#setup.streams.wanted(stream, items, bytes);
+  }
+
+  stopped(stream: number): void {
+    this.#setup.streams.stopped(stream);
+  }
+
+  threw(stream: number, error: unknown): void {
+    this.#setup.streams.threw(stream, error);
+  }
+
+  probed(_call: number, _probe: Probe): void {}
+
+  room(): void {
+    this.#setup.sendPieces();
+  }
+
+  replied(): void {
+    this.#setup.written();
+  }
+}
