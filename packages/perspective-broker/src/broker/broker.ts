@@ -203,6 +203,7 @@ export class Broker implements TablesConversation, MessageHandler {
     if (this.#lost !== undefined) return;
     this.#lost = reason;
     this.#outgoing.end(reason, dropped);
+    this.more.end();
     this.#dispatcher.end(new ConnectionLost(reason, "unknown"));
     this.#streams.end(reason);
     this.#tables.given.clear();
@@ -437,6 +438,8 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 
   #sendPieces(): void {
+    // Where the transport was full when the connection ended it stays so, and there is nothing to wait for.
+    if (this.#lost !== undefined) return;
     const more = this.#codec.more;
     if (more?.sendPieces(() => this.#setup.output.congested)) this.#writers.add(() => this.#sendPieces());
     this.#written();

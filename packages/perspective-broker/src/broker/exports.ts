@@ -59,7 +59,9 @@ export class Exports {
       this.#ids.check(id);
       return false;
     }
-    if (entry.count > 0) entry.count--;
+    // One that is only kept for a call has no receipts: a peer that gives back 2^53 of them must not be counted along with.
+    if (entry.count === 0) return false;
+    entry.count--;
     this.#forgetUnused(entry);
     return true;
   }

@@ -21,7 +21,7 @@ export interface MoreSetup {
 export class MoreReceived implements MoreHandler {
   readonly #setup: MoreSetup;
   // Our calls that resulted in an object of this side, by their ids.
-  readonly #echoes = new Map<number, () => void>();
+  readonly #echoes = new Map<number, { readonly call: OutgoingCall; readonly value: unknown }>();
 
   constructor(setup: MoreSetup) {
     this.#setup = setup;
@@ -29,11 +29,8 @@ export class MoreReceived implements MoreHandler {
 
   /** Fulfils a call when all that was called through it before has arrived. */
   afterEcho(call: OutgoingCall, value: unknown): void {
-    const { codec, outgoing, written } = this.#setup;
-    this.#echoes.set(call.id, () => {
-      call.fulfil(value);
-      outgoing.forget(call);
-    });
+    const { codec, written } = this.#setup;
+    this.#echoes.set(call.id, { call, value });
     codec.more?.sendEcho(call.id);
     written();
   }
@@ -69,9 +66,17 @@ export class MoreReceived implements MoreHandler {
   }
 
   echoed(number: number): void {
-    const fulfil = this.#echoes.get(number);
+    const echo = this.#echoes.get(number);
+    if (echo === undefined) return;
     this.#echoes.delete(number);
-    fulfil?.();
+    echo.call.fulfil(echo.value);
+    this.#setup.outgoing.forget(echo.call);
+  }
+
+  /** The connection has ended: nothing that was called through a result can come any more. */
+  end(): void {
+    for (const { call, value } of this.#echoes.values()) call.fulfil(value);
+    this.#echoes.clear();
   }
 
   item(
