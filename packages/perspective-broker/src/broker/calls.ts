@@ -22,6 +22,8 @@ export interface CallSender {
   drop(call: OutgoingCall): void;
   /** The caller does not wait any more. Returns what is known of its execution. */
   cancel(call: OutgoingCall): Executed;
+  /** What depends on the result of a call that was not sent, and has failed, fails with the same. */
+  failDependents(call: OutgoingCall): void;
 }
 
 export class OutgoingCall implements Expiring, Abortable, Source {
@@ -130,6 +132,10 @@ export class OutgoingCall implements Expiring, Abortable, Source {
     this.#stop?.();
     this.#stop = undefined;
     this.abandoned = true;
-    this.reject(error(this.#sender.cancel(this)));
+    const kept = this.kept;
+    const executed = this.#sender.cancel(this);
+    this.failure = error(executed);
+    this.reject(this.failure);
+    if (kept && executed === "no") this.#sender.failDependents(this);
   }
 }

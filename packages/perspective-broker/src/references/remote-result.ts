@@ -42,10 +42,7 @@ export class RemoteResult<T> extends Promise<T> {
     Object.defineProperty(RemoteResult.prototype, "constructor", {
       configurable: true,
       get(this: RemoteResult<unknown>) {
-        if (#wanted in this && !this.#wanted) {
-          this.#wanted = true;
-          this.#source?.wanted();
-        }
+        if (#wanted in this) RemoteResult.want(this);
         return Promise;
       },
     });
@@ -147,6 +144,13 @@ export class RemoteResult<T> extends Promise<T> {
     result.#wanted = true; // so that reading its constructor tells nobody
     result.then(fulfilled, rejected);
     result.#wanted = wanted;
+  }
+
+  /** @internal Somebody needs the value. */
+  static want(result: RemoteResult<unknown>): void {
+    if (result.#wanted) return;
+    result.#wanted = true;
+    result.#source?.wanted();
   }
 
   /** @internal Where it comes from. */

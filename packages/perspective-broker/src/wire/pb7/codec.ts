@@ -43,9 +43,11 @@ export class Pb7Codec implements Codec, MoreMessages {
   readonly #piecesIn: PiecesIn;
   // What messages have in pieces that wait in boxes of their own.
   readonly #boxed = new Map<Outbox, readonly Transfer[]>();
+  #boxedBytes = 0;
   // Calls whose answers wait for pieces.
   readonly #lateAnswers = new Set<number>();
-  #peerBytes = 0;
+  // What may be on its way in pieces: what the peer takes, but no more than this side would.
+  #bytes = 0;
   #peerProcess = 0;
   #greeted = false;
 
@@ -107,6 +109,7 @@ export class Pb7Codec implements Codec, MoreMessages {
       encoder.positional(args);
       if (keywords !== undefined) encoder.keywords(keywords);
       const cargo = encoder.commit(into);
+      for (const transfer of cargo.transfers ?? []) transfer.call = id;
       this.#sent(cargo, into);
       if (cargo.caches === undefined) return cargo.exported;
       return cargo.exported === undefined ? cargo.caches : [...cargo.exported, ...cargo.caches];
@@ -150,12 +153,13 @@ export class Pb7Codec implements Codec, MoreMessages {
     for (const chunk of box.take()) outbox.put(chunk, 0, chunk.length);
     const transfers = this.#boxed.get(box);
     if (transfers === undefined) return;
-    this.#boxed.delete(box);
+    this.discard(box);
     this.#piecesOut.begin(transfers);
     this.#handler.more.room();
   }
 
   discard(box: Outbox): void {
+    for (const { bytes } of this.#boxed.get(box) ?? []) this.#boxedBytes -= bytes.length;
     this.#boxed.delete(box);
   }
 
@@ -167,8 +171,11 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#number(frames.pull, call);
   }
 
-  sendCancel(call: number): void {
+  sendCancel(call: number): boolean {
+    const unsent = this.#piecesOut.stop(call);
     this.#number(frames.cancel, call);
+    for (const transfer of unsent) this.#number(frames.void, transfer);
+    return unsent.length > 0;
   }
 
   sendCredit(calls: number): void {
@@ -216,6 +223,10 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#encoder.varint(call);
     writeProbe(this.#encoder, probe, this.#processes);
     this.#encoder.commit();
+  }
+
+  get inPieces(): boolean {
+    return this.#piecesOut.waiting;
   }
 
   sendPieces(until: () => boolean): boolean {
@@ -370,7 +381,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#greeted = true;
     const limits: PeerLimits = readHello(this.#decoder);
     this.#encoder.peerMessage = limits.message;
-    this.#peerBytes = limits.bytes;
+    this.#bytes = Math.min(limits.bytes, this.#setup.limits.bytes);
     this.#peerProcess = limits.process;
     this.#handler.more.greeted(limits);
   }
@@ -621,7 +632,7 @@ export class Pb7Codec implements Codec, MoreMessages {
 
   #begin(type: number, bits: number | undefined, perspective: object | null): void {
     this.#encoder.begin(type, bits, perspective);
-    this.#encoder.peerBytes = Math.max(0, this.#peerBytes - this.#piecesOut.open);
+    this.#encoder.peerBytes = Math.max(0, this.#bytes - this.#piecesOut.open - this.#boxedBytes);
   }
 
   #value(type: number, id: number, value: unknown, perspective: object | null): number {
@@ -658,6 +669,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     if (transfers === undefined) return;
     if (into !== undefined) {
       this.#boxed.set(into, transfers);
+      for (const { bytes } of transfers) this.#boxedBytes += bytes.length;
       return;
     }
     this.#piecesOut.begin(transfers);

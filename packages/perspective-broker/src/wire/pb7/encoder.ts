@@ -22,6 +22,8 @@ const BY_REFERENCE = 16 * 1024;
 export interface Transfer {
   readonly id: number;
   readonly bytes: Uint8Array;
+  /** The call that it belongs to. */
+  call?: number;
 }
 
 /** What one frame carries that must be taken back if it is not sent. */
