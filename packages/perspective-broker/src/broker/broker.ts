@@ -489,6 +489,8 @@ function greetingOf(limits: Limits, heartbeat: number): PeerLimits {
 
 /** What a call fails with: the very error of the call that it depends on, if that is known. */
 function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
+  // What was called through it may have brought the failure before its own answer was asked for.
+  if (call.failure !== undefined) return call.failure;
   const { parent } = call;
   if (notRun?.dependency && parent !== undefined) {
     if (parent.failure === undefined && error instanceof Error) {

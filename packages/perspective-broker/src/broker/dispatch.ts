@@ -99,8 +99,9 @@ export class Dispatcher {
   ): void {
     const level = error instanceof PerspectiveBrokerError || notRun.dependency ? "debug" : levelOf(error);
     if (level !== undefined) this.#setup.log({ level, message: `a call of ${shown(call)} was refused`, error });
-    call.kept?.settle({ error }, null);
+    // Its own failure goes before those of what was called through it.
     if (call.wantsAnswer || call.kept?.pulled) this.#sendError(call.id, error, false, notRun);
+    call.kept?.settle({ error }, null);
     this.#close(call);
   }
 
@@ -301,8 +302,8 @@ export class Dispatcher {
     const level = levelOf(error);
     if (level === "debug") this.#setup.log({ level, message: `${shown(call)} failed`, error });
     else if (level === "error") this.#setup.log({ level, message: `${shown(call)} failed unexpectedly`, error });
-    call.kept?.settle({ error }, null);
     if (!this.#ended && (call.wantsAnswer || call.kept?.pulled)) this.#sendError(call.id, error, later);
+    call.kept?.settle({ error }, null);
     this.#close(call);
   }
 

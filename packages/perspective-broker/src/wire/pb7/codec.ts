@@ -29,6 +29,9 @@ const targets: readonly (Destinee | "name")[] = ["object", "name", "cache", "res
 const NOT_RUN = 0x01;
 const DEPENDENCY = 0x02;
 
+/** What a call that waits takes beside the bytes of its body, roughly: calls without arguments have to be bounded, too. */
+const WAITING = 128;
+
 const NOBODY: SessionHandler = { ping() {}, pong() {}, acknowledged() {}, bye() {} };
 
 export class Pb7Codec implements Codec, MoreMessages {
@@ -398,7 +401,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     const wants = bits & (Wants.answer | Wants.keeping);
     const wantsAnswer = (wants & Wants.answer) !== 0;
     const keep = (wants & Wants.keeping) !== 0;
-    const bytes = decoder.end - decoder.at + HEAD;
+    const bytes = decoder.end - this.#inbox.start + WAITING;
     const withKeywords = (bits & KEYWORDS) !== 0;
     decoder.perspective = to === "object" ? this.#tables.perspectiveOf(target) : null;
     decoder.flags(bits);
