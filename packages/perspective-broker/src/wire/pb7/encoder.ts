@@ -496,12 +496,18 @@ export class Encoder {
   }
 
   #goesInPieces(size: number): boolean {
-    if (size <= pieces.fromInLarge || size > this.peerBytes || this.#whole > 0 || this.#fresh) return false;
-    return size > pieces.from || this.out.size > pieces.largeMessage;
+    if (size <= pieces.fromInLarge || this.#whole > 0 || this.#fresh) return false;
+    if (size <= this.peerBytes) return size > pieces.from || this.out.size > pieces.largeMessage;
+    if (size > this.out.largest && this.peerBytes > 0) {
+      const text = `a value of ${size} bytes is more than may be on its way in pieces now (limits.bytes of both sides)`;
+      throw new LimitExceeded("bytes", text);
+    }
+    return false;
   }
 
   #later(bytes: Uint8Array, wholeHead: readonly number[], head: readonly number[]): void {
     this.#late ??= [];
+    this.peerBytes -= bytes.length;
     this.#late.push({ cut: this.out.cut(bytes.subarray(0, 0)), head, wholeHead, bytes });
   }
 

@@ -256,6 +256,11 @@ export class FrameWriter {
     this.at = size;
   }
 
+  /** Bytes of the largest body that either side allows. */
+  get largest(): number {
+    return Math.min(this.#limits.message, LARGEST_BODY, this.peerMessage);
+  }
+
   #checkSize(more: number): void {
     const body = this.size - HEAD + more;
     const own = Math.min(this.#limits.message, LARGEST_BODY);
