@@ -27,12 +27,15 @@ export class Call<C extends CallConnection = CallConnection> {
   readonly principal: unknown;
   readonly #aborts: CallAborts;
   readonly #trace: Trace | undefined;
-  readonly #deadline: number;
+  #deadline: number;
   readonly #depth: number;
   #chain: Chain | undefined;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #slot = 0;
+  // Streams that came out of it and are open; whether its method has ended.
+  #streams = 0;
+  #answered = false;
   #storage: Map<unknown, unknown> | undefined;
 
   /** @internal Made by a broker. `arrived` is when the envelope came, by the clock of `aborts`. */
@@ -63,7 +66,8 @@ export class Call<C extends CallConnection = CallConnection> {
 
   /**
    * Fires when nobody waits for the answer any more: the caller aborted the call, its deadline is over, or the connection has
-   * ended. Made when it is first asked for, which must be while the call runs.
+   * ended; and when nobody takes the streams any more that came out of the call. Made when it is first asked for, which must be
+   * while the call runs, or a stream of it.
    */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
@@ -71,15 +75,15 @@ export class Call<C extends CallConnection = CallConnection> {
       platform.manyListeners(this.#controller.signal);
       const aborted = this.#aborted ?? this.#aborts.ended;
       if (aborted !== undefined) this.#controller.abort(aborted.reason);
-      else {
-        this.#aborts.add(this);
-        if (this.#deadline < Number.POSITIVE_INFINITY) this.#slot = this.#aborts.deadlines.add(this, this.remaining);
-      }
+      else this.#watch();
     }
     return this.#controller.signal;
   }
 
-  /** Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too. */
+  /**
+   * Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too.
+   * A stream that came out of the call has none.
+   */
   get remaining(): number {
     return Math.max(0, this.#deadline - this.#aborts.clock.now());
   }
@@ -106,11 +110,16 @@ export class Call<C extends CallConnection = CallConnection> {
     return this.#storage;
   }
 
+  /** @internal Why its signal has fired. */
+  get aborted(): { readonly reason: unknown } | undefined {
+    return this.#aborted;
+  }
+
   /** @internal Its signal fires. */
   abort(reason: unknown): void {
     if (this.#aborted !== undefined) return;
     this.#aborted = { reason };
-    this.settled();
+    this.#unwatch();
     this.#controller?.abort(reason);
   }
 
@@ -119,8 +128,38 @@ export class Call<C extends CallConnection = CallConnection> {
     this.abort(new CallTimeout(`${this.method}: the caller's deadline is over`, "unknown"));
   }
 
-  /** @internal It has ended: its signal will not fire any more. */
+  /** @internal Its method has ended: its signal will not fire any more, unless there are streams that came out of it. */
   settled(): void {
+    this.#answered = true;
+    this.#unwatch();
+    if (this.#streams === 0) return;
+    // The deadline was that of the answer.
+    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#watch();
+  }
+
+  /** @internal A stream came out of it. */
+  streamOpened(): void {
+    if (this.#streams++ === 0 && this.#answered) this.settled();
+  }
+
+  /** @internal Nobody takes one of these any more. */
+  streamStopped(reason: unknown): void {
+    if (this.#streams === 1 && this.#answered) this.abort(reason);
+  }
+
+  /** @internal One of these has ended. */
+  streamEnded(): void {
+    if (--this.#streams === 0 && this.#answered) this.#unwatch();
+  }
+
+  #watch(): void {
+    if (this.#controller === undefined || this.#aborted !== undefined) return;
+    this.#aborts.add(this);
+    if (this.#deadline < Number.POSITIVE_INFINITY) this.#slot = this.#aborts.deadlines.add(this, this.remaining);
+  }
+
+  #unwatch(): void {
     if (this.#controller === undefined) return;
     this.#aborts.remove(this);
     if (this.#slot !== 0) this.#aborts.deadlines.remove(this, this.#slot);
