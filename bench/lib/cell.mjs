@@ -10,12 +10,27 @@ export function splitWorkload(workload) {
   return { base, parameter: parameter === undefined ? undefined : Number(parameter) };
 }
 
+/** Workloads that are another one under different conditions. `pinned`: both processes on one core. */
+const PINNED = { W1pinned: "W1" };
+
+/** The workload as the peers know it. */
+export function plainWorkload(workload) {
+  const { base } = splitWorkload(workload);
+  return PINNED[base] ?? base;
+}
+
+export function isPinned(workload) {
+  return splitWorkload(workload).base in PINNED;
+}
+
 /**
  * Runs one cell; never rejects: what went wrong is `error` in the result.
- * `settings`: python, runMs, warmMs, leakCount, leakMs, and `cores` ({ server, client }) to pin the two by taskset.
+ * `settings`: python, runMs, warmMs, leakCount, leakMs; `cores` ({ server, client }) to pin the two by taskset, and
+ * `pinnedCore`, on which a pinned workload has both.
  */
 export async function runCell(peer, workload, settings) {
-  const { cores = {}, python } = settings;
+  const { pinnedCore, python } = settings;
+  const cores = isPinned(workload) ? { server: pinnedCore, client: pinnedCore } : (settings.cores ?? {});
   const children = [];
   const start = (role, meta, core, ...args) => {
     const host = meta.python
@@ -28,7 +43,8 @@ export async function runCell(peer, workload, settings) {
   };
   try {
     const meta = await metaOf(peer);
-    const { base, parameter } = splitWorkload(workload);
+    const { parameter } = splitWorkload(workload);
+    const base = plainWorkload(workload);
     const options = {
       workload: base,
       parameter,
@@ -81,6 +97,10 @@ function grown({ before, after }, connections) {
     heapBefore: before?.heapUsed,
     heapAfter: after?.heapUsed,
     liveAfter: after?.live,
+    // What V8 keeps, buffers included; the resident size also grows once by what V8 reserves.
+    ...(before?.heapUsed && after
+      ? { grownBytes: after.heapUsed + after.external - before.heapUsed - before.external }
+      : {}),
     ...(connections && before && after ? { perConnBytes: (after.rss - before.rss) / connections } : {}),
   };
 }

@@ -1,7 +1,10 @@
 // RESULTS.md: what a run measured, on what machine, with which versions, by which command. Written by runs only.
 import os from "node:os";
+import { judge } from "./judged.mjs";
+import { gist } from "./numbers.mjs";
+import { END, START } from "./quote.mjs";
 import { workloadInfo } from "./summary.mjs";
-import { asMarkdown, goalResults, ratioTable, workloadTable } from "./tables.mjs";
+import { asMarkdown, goalTable, ratioTable, speedTable, workloadTable } from "./tables.mjs";
 
 export function report({ cells, summary, metas, run }) {
   const parts = [
@@ -11,14 +14,23 @@ export function report({ cells, summary, metas, run }) {
       .map((line) => `- ${line}`)
       .join("\n"),
   ];
+  const speed = speedTable(cells, summary);
+  if (speed.rows.length > 0) {
+    parts.push("## In short", [START, asMarkdown(speed), measuredOn(run), END].join("\n\n"));
+  }
+  const goals = judge(cells);
+  if (goals.length > 0) {
+    parts.push(
+      "## Goals",
+      `Met: ${goals.filter((goal) => goal.met).length} of ${goals.length}. A goal "× other" is about our figure divided by the other's in the same round, the median over the rounds.`,
+      asMarkdown(goalTable(cells)),
+    );
+  }
   const ratios = ratioTable(cells, summary);
   if (ratios.rows.length > 0) {
-    const goals = goalResults(cells, summary);
-    const met = goals.filter((goal) => goal.met).length;
     parts.push(
       "## Ratios",
-      "Our figure divided by the other's in the same round; the median over the rounds." +
-        (goals.length > 0 ? ` Goals met: ${met} of ${goals.length}.` : ""),
+      "Our figure divided by the other's in the same round; the median over the rounds.",
       asMarkdown(ratios),
     );
   }
@@ -30,10 +42,16 @@ export function report({ cells, summary, metas, run }) {
   if (failed.length > 0) {
     parts.push(
       "## Cells that failed",
-      failed.map((l) => `- ${l.workload} ${l.peer}, ${l.failed} rounds: ${oneLine(l.error)}`).join("\n"),
+      failed.map((l) => `- ${l.workload} ${l.peer}, ${l.failed} rounds: ${gist(l.error)}`).join("\n"),
     );
   }
   return `${parts.join("\n\n")}\n`;
+}
+
+/** The foot of the table that other pages quote: it has to stand alone. */
+function measuredOn(run) {
+  const cpus = os.cpus();
+  return `Calls over TCP between two processes on one machine (${cpus.length} × ${cpus[0].model.trim()}, Node ${process.version}, ${run.started.slice(0, 10)}); ratios within one run, median of ${run.rounds} rounds.`;
 }
 
 function conditions(run, metas) {
@@ -45,11 +63,8 @@ function conditions(run, metas) {
     `Node ${process.version}${run.python ? `; Python ${run.python.version}, Twisted ${run.python.twisted}` : ""}`,
     `Packages: ${run.versions.map(([name, version]) => `${name} ${version}`).join(", ")}`,
     `Peers: ${metas.map(([name, meta]) => `\`${name}\` ${meta.title}`).join("; ")}`,
+    ...(run.before ? [`\`perspective-broker:pb-before\` is ${run.before}`] : []),
     `Command: \`${run.command}\` (${run.rounds} interleaved rounds, ${run.warmMs} ms warm-up, ${run.runMs} ms measured)`,
     "Client and server are two processes on loopback TCP, fresh for every cell. CPU is seconds of user and system time per 100,000 calls.",
   ];
-}
-
-function oneLine(text) {
-  return String(text).replace(/\s+/g, " ").slice(0, 200);
 }

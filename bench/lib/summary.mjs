@@ -5,9 +5,10 @@ import { median } from "./numbers.mjs";
 /** The peer that every table divides by. */
 export const FLOOR = "rawtcp";
 
-/** What each workload is about, by its parameter where it has one, and how it is measured. */
+/** What each workload is about, by its parameter where it has one, and how it is measured; `less` of it is better. */
 export const WORKLOADS = {
   W1: { title: () => "Sequential echo of a short string, one call in flight", metric: "rate", unit: "calls/s" },
+  W1pinned: { title: () => "Sequential echo, both processes on one core", metric: "rate", unit: "calls/s" },
   W2: { title: (n = 128) => `Pipelined echo, ${n} calls in flight`, metric: "rate", unit: "calls/s" },
   W3: { title: () => "Echo of 1 KB of structure with 20 records, 32 in flight", metric: "rate", unit: "calls/s" },
   W4a: { title: () => "Echo of 1 MiB of bytes, 4 in flight", metric: "mbps", unit: "MB/s" },
@@ -20,6 +21,7 @@ export const WORKLOADS = {
     title: (n = 5000) => `Server memory of an idle connection, ${n} open`,
     metric: "perConnBytes",
     unit: "bytes",
+    less: true,
   },
   W7: {
     title: () => "The server calls a client's object once per call, 32 in flight",
@@ -31,7 +33,18 @@ export const WORKLOADS = {
     metric: "rate",
     unit: "deliveries/s",
   },
-  W9: { title: () => "Start-up: from import to the first answered call", metric: "importAndCallMs", unit: "ms" },
+  W9: {
+    title: () => "Start-up: from import to the first answered call",
+    metric: "importAndCallMs",
+    unit: "ms",
+    less: true,
+  },
+  codec: {
+    title: () =>
+      "Encode and decode of the W3 value in one process; json to and from bytes, msgpackr with shared structures",
+    metric: "rate",
+    unit: "times/s",
+  },
 };
 
 export function workloadInfo(workload) {
@@ -90,6 +103,9 @@ const EXTRA = [
   "heapBefore",
   "heapAfter",
   "liveAfter",
+  "messageBytes",
+  "encodeNs",
+  "decodeNs",
 ];
 
 function medians(cells) {

@@ -1,5 +1,6 @@
 // The tables that a run prints and RESULTS.md holds: headings and rows of text, drawn for a terminal or as Markdown.
-import { GOALS, RIVALS } from "./goals.mjs";
+import { FIGURES, RIVALS, rivalsOf } from "./goals.mjs";
+import { judge } from "./judged.mjs";
 import { figure } from "./numbers.mjs";
 import { ratio, workloadInfo } from "./summary.mjs";
 
@@ -7,23 +8,63 @@ const OURS = "perspective-broker";
 
 /** Our library against its rivals: one row for each workload and variant of ours. */
 export function ratioTable(cells, summary) {
-  const rivals = Object.entries(RIVALS).filter(([peer]) => cells.some((cell) => cell.peer === peer));
-  const headings = ["workload", "peer", "median", ...rivals.map(([, title]) => `÷ ${title}`), "goals"];
-  const rows = summary
-    .filter((line) => line.peer.split(":")[0] === OURS)
-    .map((line) => [
-      line.workload,
-      line.peer,
-      line.rounds === 0 ? "failed" : `${figure(line.median)} ${workloadInfo(line.workload).unit}`,
-      ...rivals.map(([peer]) => figure(ratio(cells, line.workload, line.peer, peer))),
-      goalsOf(cells, line).map(phrase).join("; "),
-    ]);
-  return { headings, rows, left: new Set([0, 1, headings.length - 1]) };
+  const ours = summary.filter((line) => line.peer.split(":")[0] === OURS && !(line.peer in RIVALS));
+  const beside = new Set(ours.map((line) => line.workload));
+  const rivals = Object.entries(RIVALS).filter(([peer]) =>
+    cells.some((cell) => cell.peer === peer && beside.has(cell.workload)),
+  );
+  const headings = ["workload", "peer", "median", ...rivals.map(([, title]) => `÷ ${title}`)];
+  const rows = ours.map((line) => [
+    line.workload,
+    line.peer,
+    medianOf(line),
+    ...rivals.map(([peer]) => figure(ratio(cells, line.workload, line.peer, peer))),
+  ]);
+  return { headings, rows, left: new Set([0, 1]) };
 }
 
-/** Goals of the peers and workloads that ran, those whose rival did not run left out. */
-export function goalResults(cells, summary) {
-  return summary.flatMap((line) => goalsOf(cells, line));
+/** One row for each goal that the run could judge. */
+export function goalTable(cells) {
+  const rows = judge(cells).map((goal) => [
+    goal.workload,
+    goal.peer,
+    phrase(goal),
+    figure(goal.got / (FIGURES[goal.figure]?.scale ?? 1)),
+    goal.met ? "met" : Number.isNaN(goal.got) ? "NOT MEASURED" : "MISSED",
+  ]);
+  return { headings: ["workload", "peer", "goal", "measured", ""], rows, left: new Set([0, 1, 2, 4]) };
+}
+
+/** What a reader of README.md wants to know: our figures in pb7, else in pb, and the others by their names. */
+export function speedTable(cells, summary) {
+  const ran = (peer) => summary.some((line) => line.peer === peer && line.rounds > 0);
+  const peer = [`${OURS}:pb7`, `${OURS}:pb`].find(ran);
+  const shown = summary.filter((line) => line.peer === peer && line.workload !== "W5leak");
+  const columns = Object.entries(SPEED_OF)
+    .map(([rival, title]) => [title, (line) => figure(ratio(cells, line.workload, peer, rival))])
+    .filter(([, text]) => shown.some((line) => text(line) !== figure(Number.NaN)));
+  return {
+    headings: ["", "here", ...columns.map(([title]) => `÷ ${title}`)],
+    rows: shown.map((line) => [
+      `${workloadInfo(line.workload).title}${workloadInfo(line.workload).less ? " (less is better)" : ""}`,
+      medianOf(line),
+      ...columns.map(([, text]) => text(line)),
+    ]),
+    left: new Set([0]),
+  };
+}
+
+const SPEED_OF = {
+  rawtcp: "raw TCP",
+  "rawtcp:batch": "raw TCP, writes joined",
+  capnweb: "Cap'n Web",
+  grpc: "grpc-js",
+  socketio: "socket.io",
+  pb: "Twisted",
+};
+
+function medianOf(line) {
+  return line.rounds === 0 ? "failed" : `${figure(line.median)} ${workloadInfo(line.workload).unit}`;
 }
 
 /** Every peer of one workload; columns that no peer fills are left out. */
@@ -42,6 +83,9 @@ export function workloadTable(lines) {
     ["server RSS MB", (line) => fromTo(line.rssBefore, line.rssAfter)],
     ["server heap MB", (line) => fromTo(line.heapBefore, line.heapAfter)],
     ["live objects after", (line) => figure(line.liveAfter)],
+    ["bytes", (line) => figure(line.messageBytes)],
+    ["encode ns", (line) => figure(line.encodeNs)],
+    ["decode ns", (line) => figure(line.decodeNs)],
   ].filter(([, text]) => lines.some((line) => text(line) !== figure(Number.NaN)));
   return {
     headings: ["peer", ...columns.map(([heading]) => heading)],
@@ -73,13 +117,16 @@ export function asMarkdown({ headings, rows, left }) {
   ].join("\n");
 }
 
-function goalsOf(cells, { workload, peer }) {
-  const ran = (rival) => cells.some((cell) => cell.workload === workload && cell.peer === rival && !cell.result.error);
-  return GOALS.filter((goal) => goal.workload === workload && goal.peer === peer && ran(goal.rival))
-    .map((goal) => ({ ...goal, ratio: ratio(cells, workload, peer, goal.rival) }))
-    .map((goal) => ({ ...goal, met: goal.ratio >= goal.atLeast }));
+function phrase(goal) {
+  const { atLeast, atMost, aim } = goal;
+  const bound = atLeast === undefined ? `≤ ${size(goal, atMost)}` : `≥ ${size(goal, atLeast)}`;
+  return aim === undefined ? bound : `${bound} (aim: ${aim})`;
 }
 
-function phrase(goal) {
-  return `≥ ${goal.atLeast} × ${RIVALS[goal.rival]}: ${goal.met ? "met" : "MISSED"}`;
+function size(goal, bound) {
+  const known = FIGURES[goal.figure];
+  if (known) return `${(bound / known.scale).toLocaleString("en")} ${known.unit}`;
+  return `${bound} × ${rivalsOf(goal)
+    .map((rival) => RIVALS[rival])
+    .join(" and ")}`;
 }

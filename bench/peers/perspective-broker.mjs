@@ -1,6 +1,8 @@
 // The library of this repository over TCP, by its public names only, built, with its default options.
-// Variants: 'pb'      Twisted's dialect
-//           'pb-sync' the same with `context: "sync"` on both sides: no AsyncLocalStorage around a handler
+// Variants: 'pb'        Twisted's dialect
+//           'pb7'       the library's own
+//           '…-sync'    the same with `context: "sync"` on both sides: no AsyncLocalStorage around a handler
+//           'pb-before' another build of the library, which --before names, in Twisted's dialect
 // A program compiled from TypeScript would look like this; nothing here is tuned for the benchmark.
 const all = ["W1", "W2", "W3", "W4a", "W4b", "W5", "W5p", "W5leak", "W6", "W6mem", "W7", "W8", "W9"];
 
@@ -12,11 +14,14 @@ export const meta = {
   variants: {
     pb: { title: "this library, dialect pb", workloads: all },
     "pb-sync": { title: 'this library, dialect pb, `context: "sync"`', workloads: all },
+    pb7: { title: "this library, dialect pb7", workloads: all },
+    "pb7-sync": { title: 'this library, dialect pb7, `context: "sync"`', workloads: all },
+    "pb-before": { title: "this library as it was, dialect pb", workloads: all },
   },
 };
 
 export async function startServer({ host, port, variant, workload }) {
-  const library = await import("perspective-broker");
+  const library = await load(variant);
   const { Referenceable, Root, listen } = library;
 
   class Counter extends Referenceable {
@@ -58,7 +63,7 @@ export async function startServer({ host, port, variant, workload }) {
 }
 
 export async function connect({ host, port, variant, workload }) {
-  const library = await import("perspective-broker");
+  const library = await load(variant);
   const { Referenceable, connect: open } = library;
 
   class Sink extends Referenceable {
@@ -90,12 +95,22 @@ export async function connect({ host, port, variant, workload }) {
   };
 }
 
-function optionsOf({ pb }, variant, workload) {
+function load(variant) {
+  if (!variant.endsWith("-before")) return import("perspective-broker");
+  const before = process.env.PERSPECTIVE_BROKER_BEFORE;
+  if (!before) throw new Error("perspective-broker:pb-before runs with --before PATH only");
+  return import(before);
+}
+
+function optionsOf(library, variant, workload) {
+  const [name, kind] = variant.split("-");
+  const dialect = library[name];
+  if (!dialect) throw new Error(`this build of perspective-broker has no dialect ${name}`);
   return {
-    dialects: [pb],
-    ...(variant.endsWith("-sync") ? { context: "sync" } : {}),
-    // 1 MiB in one string is above the default limit, which is Twisted's; peers/pb.py raises its own too.
-    ...(workload === "W4a" ? { limits: { string: 16 << 20, message: 32 << 20 } } : {}),
+    dialects: [dialect],
+    ...(kind === "sync" ? { context: "sync" } : {}),
+    // 1 MiB in one string is above pb's default limit, which is Twisted's; peers/pb.py raises its own too.
+    ...(workload === "W4a" && name === "pb" ? { limits: { string: 16 << 20, message: 32 << 20 } } : {}),
   };
 }
 

@@ -7,7 +7,10 @@ import { HELLO } from "../lib/payloads.mjs";
 import { loadPeer, ROOT, splitPeer } from "../lib/peers.mjs";
 
 const asked = process.argv.slice(2);
-const peers = asked.length > 0 ? asked : ["rawtcp", "rawtcp:batch", "proto", "perspective-broker:pb", "capnweb"];
+const peers =
+  asked.length > 0
+    ? asked
+    : ["rawtcp", "rawtcp:batch", "proto", "perspective-broker:pb", "perspective-broker:pb7", "capnweb"];
 
 let writes = 0;
 for (const name of ["_write", "_writev"]) {
@@ -26,7 +29,12 @@ for (const peer of peers) {
   const port = await new Promise((resolve) => {
     const lines = readline.createInterface({ input: server.stdout });
     lines.on("line", (line) => line.startsWith("READY") && resolve(JSON.parse(line.slice(6)).port));
+    server.on("exit", () => resolve(null));
   });
+  if (port === null) {
+    console.log(peer.padEnd(24), "its server did not start");
+    continue;
+  }
   const { connect } = await loadPeer(peer);
   const client = await connect({ host: "127.0.0.1", port, variant: splitPeer(peer).variant, workload: "W2" });
   await client.echo(HELLO);

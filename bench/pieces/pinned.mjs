@@ -1,14 +1,24 @@
 // node pieces/pinned.mjs [PEER …]: W1 and W2 with both processes on the same core, split over two, or free (taskset).
 // On two cores a sequential call is mostly the kernel waking the other process; on one core the libraries show.
 import { runCell } from "../lib/cell.mjs";
-import { figure, median } from "../lib/numbers.mjs";
+import { coresToPin } from "../lib/cores.mjs";
+import { figure, gist, median } from "../lib/numbers.mjs";
 import { FLOOR, ratio, summarize } from "../lib/summary.mjs";
 import { asText } from "../lib/tables.mjs";
 
 const ROUNDS = 5;
-const PLACEMENTS = { free: {}, same: { server: 0, client: 0 }, split: { server: 1, client: 0 } };
+const [first, second] = coresToPin();
+if (first === undefined) {
+  console.error("processes cannot be pinned here: this needs Linux and taskset");
+  process.exit(1);
+}
+const PLACEMENTS = {
+  free: {},
+  same: { server: first, client: first },
+  ...(second === undefined ? {} : { split: { server: second, client: first } }),
+};
 const asked = process.argv.slice(2);
-const peers = [FLOOR, ...(asked.length > 0 ? asked : ["perspective-broker:pb", "proto"])];
+const peers = [FLOOR, ...(asked.length > 0 ? asked : ["perspective-broker:pb", "perspective-broker:pb7", "proto"])];
 
 for (const [placement, cores] of Object.entries(PLACEMENTS)) {
   const cells = [];
@@ -16,7 +26,7 @@ for (const [placement, cores] of Object.entries(PLACEMENTS)) {
     for (const workload of ["W1", "W2"]) {
       for (const peer of peers) {
         const result = await runCell(peer, workload, { cores, runMs: 700, warmMs: 500, leakMs: 0 });
-        if (result.error) console.error(`${workload} ${peer}: ${result.error}`);
+        if (result.error) console.error(`${workload} ${peer}: ${gist(result.error)}`);
         cells.push({ round, workload, peer, result });
       }
     }
@@ -24,10 +34,10 @@ for (const [placement, cores] of Object.entries(PLACEMENTS)) {
   const rows = summarize(cells).map(({ workload, peer, ...line }) => [
     workload,
     peer,
-    Math.round(line.median).toLocaleString("en"),
-    ratio(cells, workload, peer, FLOOR).toFixed(2),
+    line.rounds === 0 ? "failed" : figure(line.median),
+    figure(ratio(cells, workload, peer, FLOOR)),
     figure(line.p50us),
-    cpuPerCall(cells, workload, peer).toFixed(2),
+    figure(cpuPerCall(cells, workload, peer)),
   ]);
   const headings = ["workload", "peer", "calls/s", "÷ floor", "p50 µs", "CPU µs a call, both"];
   console.log(`\n${placement}\n${asText({ headings, rows, left: new Set([0, 1]) })}`);

@@ -253,6 +253,7 @@ export class CallAborted extends PerspectiveBrokerError {
 /** A call on a pending result that turned out to be no reference. */
 export class NotAReference extends PerspectiveBrokerError {
   static override readonly brand: string = "NotAReference";
+  static wireName = "perspective_broker.NotAReference";
   override readonly name = "NotAReference";
   readonly code = "NOT_A_REFERENCE";
   readonly executed: Executed = "no";

@@ -67,6 +67,7 @@ export type { Clock } from "./platform/clock.ts";
 export { Observer } from "./references/observer.ts";
 export { type CacheChange, RemoteCache } from "./references/remote-cache.ts";
 export { RemoteReference } from "./references/remote-reference.ts";
+export { RemoteStream, type StreamIterator } from "./references/remote-stream.ts";
 // Transports of one's own, and the one for tests
 export { memoryPair } from "./transport/memory.ts";
 export type { Peer, Transport, TransportHandler } from "./transport/transport.ts";
@@ -84,7 +85,6 @@ export type {
   Received,
   RemoteMethods,
   RemoteProxy,
-  RemoteStream,
   Result,
   ResultOf,
   Sendable,
@@ -115,3 +115,4 @@ export {
   registerError,
 } from "./wire/jelly/registry.ts";
 export { SecurityOptions } from "./wire/jelly/security.ts";
+export { pb7 } from "./wire/pb7/pb7.ts";

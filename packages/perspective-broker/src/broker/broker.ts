@@ -9,7 +9,9 @@ import {
   ConnectionLost,
   DeadReferenceError,
   LimitExceeded,
+  NotAReference,
   PerspectiveBrokerError,
+  RemoteError,
 } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
@@ -24,8 +26,10 @@ import type { ClassPolicy, Codec, Dialect, SessionHandler, ValueOptions } from "
 import type { IncomingCall, MessageHandler, ObjectId, PeerLimits, RequestId } from "../wire/message.ts";
 import type { Outbox } from "../wire/outbox.ts";
 import type { GivenCache } from "./caches-given.ts";
+import type { OutgoingCall } from "./calls.ts";
 import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
+import { showWhere } from "./failures.ts";
 import { Import } from "./imports.ts";
 import type { Log } from "./log.ts";
 import { MoreReceived } from "./more-received.ts";
@@ -113,9 +117,11 @@ export class Broker implements TablesConversation, MessageHandler {
       later: {
         pendingResult: (result) => this.#outgoing.use(result),
         keptResult: (id) => this.#keptResult(id),
-        exportStream: (iterable) => this.#streams.give(iterable),
+        exportStream: (iterable, perspective) => this.#streams.give(iterable, perspective),
         unexportStream: (id) => this.#streams.takeBack(id),
         importStream: (id) => this.#streams.receive(id),
+        giveBackStream: (stream) => Streams.giveBack(stream),
+        refuseStream: (id) => this.#streams.refuse(id),
       },
     });
     const greeting = greetingOf(limits, setup.heartbeat);
@@ -137,10 +143,20 @@ export class Broker implements TablesConversation, MessageHandler {
       wanted: () => output.wanted(),
     });
     const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
-    this.#dispatcher = new Dispatcher({
-      ...{ codec, exports, imports, caches: held, limits, store, connection, log, clock, written, failed },
+    const streams = new Streams({
+      ...{ codec, limits, store, log, written, failed },
+      congested: () => output.congested,
+      whenWritable: (fn) => this.whenWritable(fn),
+      receipts: {
+        keep: (references) => imports.keep(references),
+        deliver: (references) => imports.deliver(references),
+        giveBack: (references, caches) => this.#giveBack(references, caches),
+      },
     });
-    this.#streams = new Streams({ codec, limits, store, log, written, writable: (fn) => this.whenWritable(fn) });
+    this.#streams = streams;
+    this.#dispatcher = new Dispatcher({
+      ...{ codec, exports, imports, caches: held, streams, limits, store, connection, log, clock, written, failed },
+    });
     this.more = new MoreReceived({
       ...{ codec, outgoing: this.#outgoing, dispatcher: this.#dispatcher, streams: this.#streams, written },
       sendPieces: () => this.#sendPieces(),
@@ -317,12 +333,17 @@ export class Broker implements TablesConversation, MessageHandler {
     caches: RemoteCache[] | undefined,
   ): void {
     const call = this.#outgoing.settle(id);
-    if (call.abandoned) this.#giveBack(received, caches);
-    else if (call.calledThrough && value instanceof Referenceable) {
+    if (call.abandoned) {
+      this.#giveBack(received, caches);
+      Streams.giveBack(value);
+    } else if (call.calledThrough && value instanceof Referenceable) {
       // An object of this side: what was called through the result is still on its way here and must come first.
       this.more.afterEcho(call, value);
       return;
-    } else call.fulfil(value);
+    } else {
+      Streams.came(value, call.method, call.signal);
+      call.fulfil(value);
+    }
     this.#outgoing.forget(call);
   }
 
@@ -334,21 +355,20 @@ export class Broker implements TablesConversation, MessageHandler {
     notRun?: { readonly dependency: boolean },
   ): void {
     const call = this.#outgoing.settle(id);
-    if (error instanceof Error) showWhere(error, call.method, notRun);
-    if (!call.abandoned) call.reject(error);
-    else this.#giveBack(received, caches);
+    if (call.abandoned) this.#giveBack(received, caches);
+    else call.reject(failureOf(call, error, notRun));
     this.#outgoing.forget(call);
     this.#written(); // the releases of an answer that could not be decoded
   }
 
   /** What nobody was given. */
-  #giveBack(received: RemoteReference[] | undefined, caches: RemoteCache[] | undefined): void {
+  #giveBack(received: readonly RemoteReference[] | undefined, caches: readonly RemoteCache[] | undefined): void {
     for (const reference of received ?? []) reference.release();
     for (const cache of caches ?? []) this.#tables.held.giveBack(cache);
   }
 
-  released(id: ObjectId): void {
-    this.#tables.exports.takeBack(id);
+  released(id: ObjectId): boolean {
+    return this.#tables.exports.takeBack(id);
   }
 
   decached(id: number): void {
@@ -474,11 +494,24 @@ function greetingOf(limits: Limits, heartbeat: number): PeerLimits {
   return { calls, results, message, bytes, streams, heartbeat, process: processNumber() };
 }
 
-/** The frames of an error that was decoded are the library's; what helps is which call it was. */
-function showWhere(error: Error, method: string, notRun: { readonly dependency: boolean } | undefined): void {
-  const why = notRun?.dependency ? " (not called: a call failed whose result it needs)" : "";
-  const value = `${error.name}: ${error.message}\n    at the remote method ${JSON.stringify(method)}${why}`;
-  Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
+/** What a call fails with: the very error of the call that it depends on, if that is known. */
+function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
+  const { parent } = call;
+  if (notRun?.dependency && parent !== undefined) {
+    if (parent.failure === undefined && error instanceof Error) {
+      showWhere(
+        error,
+        `the remote method ${JSON.stringify(parent.method)}, so what was called through its result was not called`,
+      );
+    }
+    parent.failure ??= error;
+    call.failure = parent.failure;
+    return call.failure;
+  }
+  const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
+  call.failure = noReference ? new NotAReference(error.message) : error;
+  if (call.failure instanceof Error) showWhere(call.failure, `the remote method ${JSON.stringify(call.method)}`);
+  return call.failure;
 }
 
 function destinationOf(target: Target): Destination {

@@ -3,7 +3,6 @@
 
 import { platform } from "#platform";
 import { CallAborted, CallTimeout, LimitExceeded, NoSuchObject, PerspectiveBrokerError } from "../errors.ts";
-import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
@@ -17,7 +16,6 @@ import { levelOf, logFailure, sendFailure, unsendable } from "./failures.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Log } from "./log.ts";
-import { perspectiveOf, principalFor } from "./perspective.ts";
 import { Results } from "./results.ts";
 import { Streams } from "./streams.ts";
 
@@ -183,13 +181,13 @@ export class Dispatcher {
     }
     let perspective: object | null = null;
     if (call.object === undefined) perspective = object === undefined ? null : exports.perspective(call.target);
-    else if (object instanceof Referenceable) perspective = perspectiveOf(object);
+    else perspective = call.object.callingPerspective();
     if (call.received !== undefined) imports.hold(call.received);
     let result: unknown;
     let later: boolean;
     let context: Call;
     try {
-      const principal = object instanceof Referenceable ? principalFor(object) : undefined;
+      const principal = object?.callingPrincipal();
       const { method, envelope } = call;
       context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
       result =

@@ -1,4 +1,6 @@
 // The peer's messages that not every dialect has, each to whom it concerns.
+import type { RemoteCache } from "../references/remote-cache.ts";
+import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
 import type { Late, MoreHandler, PeerLimits, Probe } from "../wire/message.ts";
 import type { OutgoingCall } from "./calls.ts";
@@ -70,8 +72,15 @@ export class MoreReceived implements MoreHandler {
     fulfil?.();
   }
 
-  item(stream: number, value: unknown, bytes: number, late: Late | undefined): void {
-    this.#setup.streams.item(stream, value, bytes, late);
+  item(
+    stream: number,
+    value: unknown,
+    bytes: number,
+    late: Late | undefined,
+    received?: RemoteReference[],
+    caches?: RemoteCache[],
+  ): void {
+    this.#setup.streams.item(stream, value, bytes, late, received, caches);
   }
 
   ended(stream: number): void {
@@ -98,5 +107,9 @@ export class MoreReceived implements MoreHandler {
 
   room(): void {
     this.#setup.sendPieces();
+  }
+
+  replied(): void {
+    this.#setup.written();
   }
 }

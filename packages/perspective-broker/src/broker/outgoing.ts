@@ -54,7 +54,8 @@ export class Outgoing implements CallSender {
   // The results of calls that stand among the arguments of the call that is being encoded; undefined while none is.
   #uses: readonly RemoteResult<unknown>[] | undefined;
   #kept = 0;
-  #keptMost = 0;
+  // Before its hello nothing is known of the peer: it refuses what is too much.
+  #keptMost = Number.POSITIVE_INFINITY;
 
   constructor(setup: OutgoingSetup) {
     this.#setup = setup;
@@ -307,6 +308,7 @@ export class Outgoing implements CallSender {
       call.position = more ? outbox.frame : before;
       if (more) this.gate.open++;
     }
+    call.parent = parent;
     if (parent !== undefined || uses.length > 0) {
       call.uses = parent === undefined ? uses : [parent.result, ...uses];
       for (const result of call.uses) RemoteResult.opened(result);

@@ -94,4 +94,6 @@ const noTables: ObjectTables = {
   exportStream: unsendable,
   unexportStream: () => {},
   importStream: unreadable,
+  giveBackStream: () => {},
+  refuseStream: () => {},
 };

@@ -71,10 +71,13 @@ export class StreamProducer {
   /** The peer throws into it. What the iterable makes of that is its end, whatever it is. */
   threw(error: unknown): void {
     if (this.#state !== "fresh" && this.#state !== "open") return;
-    const how = async () => {
+    const how = async (): Promise<void> => {
       // A generator that has not begun takes it as one that has.
       const target = (this.#iterator ?? this.#source) as Partial<SourceIterator>;
-      if (typeof target.throw !== "function" || typeof target.next !== "function") return this.#return(error);
+      if (typeof target.throw !== "function" || typeof target.next !== "function") {
+        await this.#return(error);
+        return;
+      }
       const step = (await this.#inCall(target.throw, target, [error])) as { done?: unknown } | undefined;
       if (step?.done === false) await this.#return(error);
     };

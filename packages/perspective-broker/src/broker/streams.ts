@@ -58,7 +58,7 @@ export class Streams implements ProducerHub, ConsumerHub {
     this.#most = setup.limits.streams;
   }
 
-  /** Stops a value that nobody takes, if it is a stream. */
+  /** Stops a value that nobody takes, if it is a stream of a peer. */
   static giveBack(value: unknown): void {
     if (value instanceof RemoteStream) feedOf(value).stop();
   }
@@ -123,7 +123,10 @@ export class Streams implements ProducerHub, ConsumerHub {
   receive(id: number): RemoteStream {
     if (id < 1 || this.#held.has(id)) throw new ProtocolError(`the stream ${id} was opened twice`);
     if (this.#held.size >= this.#most) {
-      throw new LimitExceeded("streams", `more streams of the peer are open than limits.streams admits (${this.#most})`);
+      throw new LimitExceeded(
+        "streams",
+        `more streams of the peer are open than limits.streams admits (${this.#most})`,
+      );
     }
     const consumer = new StreamConsumer(id, this);
     const stream = new RemoteStream(consumer);
@@ -146,8 +149,8 @@ export class Streams implements ProducerHub, ConsumerHub {
     value: unknown,
     bytes: number,
     late: Late | undefined,
-    received: readonly RemoteReference[] | undefined,
-    caches: readonly RemoteCache[] | undefined,
+    received?: readonly RemoteReference[],
+    caches?: readonly RemoteCache[],
   ): void {
     this.#consumer(stream).item({ value, bytes, late, received, caches });
   }

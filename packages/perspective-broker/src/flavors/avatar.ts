@@ -52,6 +52,14 @@ export class AvatarReference<T extends IPerspective = IPerspective> extends Refe
     return this.avatar.perspectiveMessageReceived(message, args, keywords);
   }
 
+  override callingPerspective(): object {
+    return this.avatar;
+  }
+
+  override callingPrincipal(): unknown {
+    return this.principal;
+  }
+
   override checkDeclarations(): void {
     methods.check(this.avatar);
   }

@@ -66,6 +66,16 @@ export abstract class Referenceable {
     object.checkDeclarations();
   }
 
+  /** @internal For whom it is called, and so its arguments are decoded and its results encoded (spec §6.6); null for anyone. */
+  callingPerspective(): object | null {
+    return null;
+  }
+
+  /** @internal Who its caller logged in as, as the checker said; undefined if it does not know its callers. */
+  callingPrincipal(): unknown {
+    return undefined;
+  }
+
   /** @internal Throws DeclarationError if its methods are declared in a way that is refused. */
   checkDeclarations(): void {
     methods.check(this);

@@ -2,6 +2,7 @@
 // `view_` methods get that avatar first.
 import { NoSuchMethod } from "../errors.ts";
 import type { Keywords } from "../values/keywords.ts";
+import { principalOf } from "./avatar.ts";
 import { bindArguments, MethodTables } from "./method-table.ts";
 import { Referenceable } from "./referenceable.ts";
 
@@ -33,6 +34,14 @@ export class ViewPoint<T extends Viewable = Viewable> extends Referenceable {
     const method = methods.find(this.object, message);
     if (method === undefined) throw NoSuchMethod.attribute(this.object, `view_${message}`);
     return Reflect.apply(method.fn, this.object, [this.perspective, ...bindArguments(method, args, keywords)]);
+  }
+
+  override callingPerspective(): object | null {
+    return this.perspective;
+  }
+
+  override callingPrincipal(): unknown {
+    return this.perspective === null ? undefined : principalOf(this.perspective);
   }
 
   override checkDeclarations(): void {

@@ -58,8 +58,11 @@ export interface CodecSetup {
 
 /** Which classes cross, and how. wire/jelly makes one of a registry and security options. */
 export interface ClassPolicy {
-  /** Whether a form or class of that name may be decoded at all (spec §3.7, step 2). */
-  isTypeAllowed(name: string): boolean;
+  /**
+   * Whether a form or class of that name may be decoded at all (spec §3.7, step 2); undefined if nothing was said of it, and the
+   * dialect's own default holds.
+   */
+  isTypeAllowed(name: string): boolean | undefined;
   /** The tag and state of an instance that travels as itself; undefined if its class is not registered. */
   encode(value: object): TaggedState | undefined;
   /** The same for an error that was thrown; undefined if it is to travel as every error does. */
@@ -213,9 +216,13 @@ export interface ObjectTables {
   pendingResult(result: RemoteResult<unknown>): number | undefined;
   /** What a call of the peer's has resulted in, for a message that refers to it; it is there. */
   keptResult(call: number): unknown;
-  /** A stream of ours is being sent: its number. `unexportStream` takes it back. */
-  exportStream(iterable: object): number;
+  /** A stream of ours is being sent: its number. Its items are encoded for `perspective`. `unexportStream` takes it back. */
+  exportStream(iterable: object, perspective: object | null): number;
   unexportStream(id: number): void;
   /** The peer sent a stream. Throws LimitExceeded or ProtocolError. */
   importStream(id: number): object;
+  /** A stream came with a message that is not handled: nobody will consume it. */
+  giveBackStream(stream: object): void;
+  /** The same of a stream that was never received here, as its message could not be decoded so far. */
+  refuseStream(id: number): void;
 }

@@ -100,8 +100,8 @@ export interface MessageHandler {
   ): void;
   /** Whether a call with this id waits for its answer. */
   expected(id: number): boolean;
-  /** The peer gives back one receipt of an object of ours. */
-  released(id: ObjectId): void;
+  /** The peer gives back one receipt of an object of ours; false if there was none. */
+  released(id: ObjectId): boolean;
   /** The peer gives back one receipt of a Cacheable of ours. */
   decached(id: number): void;
   /** The peer has forgotten the observer of our copy: the id is free. */
@@ -150,7 +150,14 @@ export interface MoreHandler {
   echo(number: number): void;
   echoed(number: number): void;
   /** `late` as in IncomingCall; its `decode` gives the item as its only argument. */
-  item(stream: number, value: unknown, bytes: number, late: Late | undefined): void;
+  item(
+    stream: number,
+    value: unknown,
+    bytes: number,
+    late: Late | undefined,
+    received?: RemoteReference[],
+    caches?: RemoteCache[],
+  ): void;
   ended(stream: number): void;
   broke(stream: number, error: unknown): void;
   wanted(stream: number, items: number, bytes: number): void;
@@ -159,4 +166,6 @@ export interface MoreHandler {
   probed(call: number, probe: Probe): void;
   /** More pieces may be sent. */
   room(): void;
+  /** A message was put into the outbox that answers what was received. */
+  replied(): void;
 }

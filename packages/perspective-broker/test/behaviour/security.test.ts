@@ -9,7 +9,7 @@ import {
   registerError,
   SecurityOptions,
 } from "../../src/index.ts";
-import { inBothDialects } from "../support/everywhere.ts";
+import { inEveryDialect } from "../support/everywhere.ts";
 
 class Coded extends PBError {
   static override wireName = "app.Coded";
@@ -50,7 +50,7 @@ const caught = (promise: Promise<unknown>): Promise<any> =>
 
 const insecure = (name: string) => ({ type: "twisted.spread.jelly.InsecureJelly", message: `b'${name}'` });
 
-inBothDialects((meet) => {
+inEveryDialect((meet) => {
   describe("a connection without options of its own", () => {
     it("admits all values, references, and the classes of the global registry, at both ends", async () => {
       using _ = registerError(Coded);

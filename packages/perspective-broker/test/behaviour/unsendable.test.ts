@@ -10,7 +10,7 @@ import {
   Unpersistable,
 } from "../../src/index.ts";
 import { turnOver, until } from "../support/ends.ts";
-import { inBothDialects, meetInMemory } from "../support/everywhere.ts";
+import { inEveryDialect, meetInMemory } from "../support/everywhere.ts";
 
 // Kept from the linter, which is right to warn of such members everywhere else.
 const THEN = "then";
@@ -63,7 +63,7 @@ const caught = (promise: Promise<unknown>): Promise<any> =>
     (error: unknown) => error,
   );
 
-inBothDialects((meet) => {
+inEveryDialect((meet) => {
   describe("an argument that cannot be sent", () => {
     it.each(unsendable)("fails the call here: %s", async (_what, value, path) => {
       const root = new Server();

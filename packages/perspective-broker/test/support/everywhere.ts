@@ -1,6 +1,6 @@
 // The places where the library must behave alike: every transport, in every dialect. A suite is written once and run in all.
 import { describe, expect, onTestFinished } from "vitest";
-import { type Dialect, type LogRecord, none, pb, type RootFor } from "../../src/index.ts";
+import { type Dialect, type LogRecord, none, pb, pb7, type RootFor } from "../../src/index.ts";
 import { type Ends, type EndsOptions, ends } from "./ends.ts";
 import { kinds } from "./transports.ts";
 
@@ -12,15 +12,15 @@ export interface Met<T> extends Ends<T> {
   takeLogged(): LogRecord[];
 }
 
-const dialects: readonly Dialect[] = [pb, none];
+const dialects: readonly Dialect[] = [pb7, pb, none];
 
-/** Runs a suite over memory, TCP, Unix sockets and TLS, in both dialects. */
+/** Runs a suite over memory, TCP, Unix sockets and TLS, in every dialect. */
 export function everywhere(suite: Suite): void {
   over(["memory", "tcp", "unix", "tls"], suite);
 }
 
-/** Runs a suite in both dialects, in memory: for tables of cases that have nothing to do with the transport. */
-export function inBothDialects(suite: Suite): void {
+/** Runs a suite in every dialect, in memory: for tables of cases that have nothing to do with the transport. */
+export function inEveryDialect(suite: Suite): void {
   over(["memory"], suite);
 }
 

@@ -9,6 +9,7 @@ import {
   wireNameOf,
 } from "../../errors.ts";
 import { Tuple } from "../../values/tuple.ts";
+import type { ClassPolicy } from "../dialect.ts";
 
 export const COPYABLE_FAILURE = "twisted.spread.pb.CopyableFailure";
 const UNAVAILABLE = "Traceback unavailable\n";
@@ -41,7 +42,7 @@ export function failureState(
   unsafeTracebacks: boolean,
   tag?: string,
 ): Map<string, unknown> {
-  const { type, message, parents, traceback, data } = describe(thrown, tag);
+  const { type, message, parents, traceback, data } = describeError(thrown, tag);
   const state = new Map<string, unknown>([
     ["count", ++count],
     ["type", new TextEncoder().encode(type)],
@@ -68,7 +69,7 @@ export function isExpected(thrown: unknown): boolean {
 
 /** An error by its names and message alone, for when the rest of it cannot be sent. */
 export function withoutData(thrown: unknown): RemoteError {
-  const { type, message, parents } = describe(thrown);
+  const { type, message, parents } = describeError(thrown);
   return new RemoteError({ type, message, parents });
 }
 
@@ -84,6 +85,12 @@ export function failureFromState(state: unknown): RemoteError {
     traceback: asText(given.get("traceback")) || UNAVAILABLE,
     ...(isRecord(data) ? { data: Object.fromEntries(attributesOf(data)) } : {}),
   });
+}
+
+/** An error whose class is registered here is made an instance of it, also from a peer that has not registered it. */
+export function revived(remote: RemoteError, classes: ClassPolicy): unknown {
+  const decoder = classes.isTypeAllowed(remote.type) === false ? undefined : classes.decoder(remote.type);
+  return decoder?.kind === "made" ? decoder.make({ ...remote.data, message: remote.message }) : remote;
 }
 
 /** The attributes in the state of an instance, by name. Python 2 writes the names as byte strings. */
@@ -104,7 +111,8 @@ export function errorFrom(value: unknown): Error {
   return new RemoteError({ type, message: asText(value) });
 }
 
-interface Description {
+/** What travels of an error, whatever the dialect. */
+export interface Description {
   type: string;
   message: string;
   parents: readonly string[];
@@ -112,7 +120,8 @@ interface Description {
   data?: Record<string, unknown> | undefined;
 }
 
-function describe(thrown: unknown, tag?: string): Description {
+/** An error as it travels. `tag`: what its class is registered as. */
+export function describeError(thrown: unknown, tag?: string): Description {
   if (thrown instanceof RemoteError) {
     const { type, message, parents, remoteTraceback, data } = thrown;
     return {

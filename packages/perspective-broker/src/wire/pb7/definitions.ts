@@ -1,0 +1,154 @@
+// Names and shapes that one side has defined for the other (docs/pb7.md, Names and shapes): both sides' tables, and the
+// bounds that hold for both. What is defined stays until the connection ends.
+import { LimitExceeded } from "../../errors.ts";
+
+/** The bounds, the same for every connection. */
+export const bounds = { names: 1024, shapes: 1024, keys: 64, length: 128, characters: 65_536 } as const;
+
+/** An ordered list of keys that has a number. */
+export interface Shape {
+  readonly number: number;
+  readonly keys: readonly string[];
+  /** For the sender: the nodes on the way to it, and the shape that came after it last. */
+  readonly path: readonly Node[];
+  next: Shape | undefined;
+}
+
+/** A beginning of a list of keys. */
+export class Node {
+  shape: Shape | undefined;
+  // The way that was taken last is looked at first.
+  #key: string | undefined;
+  #last: Node | undefined;
+  #more: Map<string, Node> | undefined;
+
+  child(key: string): Node | undefined {
+    if (key === this.#key) return this.#last;
+    const node = this.#more?.get(key);
+    if (node === undefined) return undefined;
+    this.#key = key;
+    this.#last = node;
+    return node;
+  }
+
+  grow(key: string): Node {
+    const known = this.child(key);
+    if (known !== undefined) return known;
+    const node = new Node();
+    this.#more ??= new Map();
+    this.#more.set(key, node);
+    return node;
+  }
+}
+
+/** How many lists of keys that were seen once are remembered. */
+const CANDIDATES = 1024;
+
+/** What this side has defined. */
+export class SentDefinitions {
+  readonly root: Node = new Node();
+  readonly #names = new Map<string, number>();
+  #shapes = 0;
+  #characters = 0;
+  // Only what comes a second time is worth a place; an object that is a dictionary of its own kind never does.
+  readonly #candidates = new Int32Array(CANDIDATES);
+
+  /** The number of a name, negative if it has just been defined; 0 if there is no place for it. */
+  name(name: string): number {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    if (this.#names.size >= bounds.names || !this.#take(name.length, name.length)) return 0;
+    const number = this.#names.size + 1;
+    this.#names.set(name, number);
+    return -number;
+  }
+
+  /** A new shape for these keys, which have none; undefined if they are not worth one, or if there is no place. */
+  shape(keys: readonly string[]): Shape | undefined {
+    const count = keys.length;
+    if (this.#shapes >= bounds.shapes || count === 0 || count > bounds.keys) return undefined;
+    let characters = 0;
+    let longest = 0;
+    let hash = count;
+    for (let i = 0; i < count; i++) {
+      const key = keys[i] as string;
+      const length = key.length;
+      if (isDigit(key.charCodeAt(0))) return undefined; // a dictionary by number
+      characters += length;
+      if (length > longest) longest = length;
+      hash = Math.imul(hash ^ length, 0x01000193) ^ (length > 0 ? key.charCodeAt(length - 1) : 0);
+      hash = Math.imul(hash ^ (key.charCodeAt(0) << 8), 0x01000193) ^ key.charCodeAt(length >> 1);
+    }
+    const slot = (hash ^ (hash >>> 10)) & (CANDIDATES - 1);
+    if (this.#candidates[slot] !== hash) {
+      this.#candidates[slot] = hash;
+      return undefined;
+    }
+    if (!this.#take(characters, longest)) return undefined;
+    const path: Node[] = [this.root];
+    let node = this.root;
+    for (const key of keys) {
+      node = node.grow(key);
+      path.push(node);
+    }
+    const shape: Shape = { number: this.#shapes++, keys, path, next: undefined };
+    node.shape = shape;
+    return shape;
+  }
+
+  #take(characters: number, longest: number): boolean {
+    if (longest > bounds.length || this.#characters + characters > bounds.characters) return false;
+    this.#characters += characters;
+    return true;
+  }
+}
+
+/** What the peer has defined. */
+export class ReceivedDefinitions {
+  /** From 1 on, as they are numbered. */
+  readonly names: string[] = [""];
+  readonly shapes: ReceivedShape[] = [];
+  #characters = 0;
+
+  addName(name: string): void {
+    if (this.names.length > bounds.names) throw tooMany("names");
+    this.#take(name);
+    this.names.push(name);
+  }
+
+  addShape(keys: readonly string[]): void {
+    if (this.shapes.length >= bounds.shapes) throw tooMany("shapes");
+    if (keys.length > bounds.keys) throw tooMany("keys of a shape");
+    for (const key of keys) this.#take(key);
+    this.shapes.push(new ReceivedShape(keys.map(internalized)));
+  }
+
+  #take(text: string): void {
+    this.#characters += text.length;
+    if (text.length > bounds.length || this.#characters > bounds.characters) throw tooMany("characters");
+  }
+}
+
+export class ReceivedShape {
+  readonly keys: readonly string[];
+  /** Whether a key must be defined and not assigned. */
+  readonly hostile: boolean;
+
+  constructor(keys: readonly string[]) {
+    this.keys = keys;
+    this.hostile = keys.includes("__proto__");
+  }
+}
+
+/** The same text as engines keep it for names of properties: access by it needs no look-up of the text. */
+function internalized(key: string): string {
+  return Object.keys({ [key]: 0 })[0] as string;
+}
+
+function tooMany(what: string): LimitExceeded {
+  return new LimitExceeded("definitions", `the peer defines more ${what} than the protocol allows`);
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}

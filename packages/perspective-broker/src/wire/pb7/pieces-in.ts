@@ -1,0 +1,84 @@
+// Large leaves on their way in: each has its memory from the start, which the system gives page by page as it is filled.
+import { LimitExceeded, ProtocolError } from "../../errors.ts";
+
+/** So many bytes are taken before the peer is told. */
+const TELL = 64 * 1024;
+
+/** Who waits for pieces. */
+export interface Waiter {
+  /** One of its transfers is complete, or will never be (`bytes` undefined). */
+  arrived(transfer: number, bytes: Uint8Array | undefined): void;
+}
+
+interface Coming {
+  readonly bytes: Uint8Array;
+  readonly waiter: Waiter;
+  at: number;
+}
+
+export class PiecesIn {
+  readonly #limit: number;
+  readonly #tell: (bytes: number) => void;
+  readonly #coming = new Map<number, Coming>();
+  #bytes = 0;
+  #last = 0;
+  #untold = 0;
+
+  /** `tell` says to the peer how many bytes were taken. */
+  constructor(limit: number, tell: (bytes: number) => void) {
+    this.#limit = limit;
+    this.#tell = tell;
+  }
+
+  /** A message has come that has a leaf in pieces. */
+  begin(transfer: number, length: number, waiter: Waiter): void {
+    if (transfer <= this.#last) throw new ProtocolError(`the transfer ${transfer} was begun before`);
+    this.#last = transfer;
+    if (length > this.#limit - this.#bytes) {
+      const message = `more than limits.bytes (${this.#limit}) are on their way in pieces`;
+      throw new LimitExceeded("bytes", message);
+    }
+    this.#bytes += length;
+    if (length === 0) waiter.arrived(transfer, new Uint8Array(0));
+    else this.#coming.set(transfer, { bytes: allocate(length), waiter, at: 0 });
+  }
+
+  /** Throws ProtocolError for a piece of nothing that is on its way, or too much of it. */
+  piece(transfer: number, piece: Uint8Array): void {
+    const coming = this.#coming.get(transfer);
+    if (coming === undefined || piece.length > coming.bytes.length - coming.at) {
+      throw new ProtocolError(`a piece that belongs to no transfer (${transfer})`);
+    }
+    coming.bytes.set(piece, coming.at);
+    coming.at += piece.length;
+    this.#untold += piece.length;
+    if (this.#untold >= TELL || coming.at === coming.bytes.length) {
+      this.#tell(this.#untold);
+      this.#untold = 0;
+    }
+    if (coming.at < coming.bytes.length) return;
+    this.#end(transfer, coming);
+    coming.waiter.arrived(transfer, coming.bytes);
+  }
+
+  /** The rest will not come. */
+  void(transfer: number): void {
+    const coming = this.#coming.get(transfer);
+    if (coming === undefined) throw new ProtocolError(`there is no transfer ${transfer} to be given up`);
+    this.#end(transfer, coming);
+    coming.waiter.arrived(transfer, undefined);
+  }
+
+  #end(transfer: number, coming: Coming): void {
+    this.#coming.delete(transfer);
+    this.#bytes -= coming.bytes.length;
+  }
+}
+
+function allocate(length: number): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (error) {
+    throw new LimitExceeded("bytes", `there is no memory for ${length} bytes: ${String(error)}`);
+  }
+}

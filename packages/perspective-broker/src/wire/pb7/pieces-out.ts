@@ -1,0 +1,118 @@
+// Large leaves on their way out (docs/pb7.md, "Pieces"): 16 KiB of one, then of the next, and no more on the way than the peer has
+// taken: so what else is to be said gets through in between.
+import type { Clock } from "../../platform/clock.ts";
+import type { Outbox } from "../outbox.ts";
+import { frames } from "./frames.ts";
+import type { FrameWriter } from "./writer.ts";
+
+const PIECE = 16 * 1024;
+
+/** Measured on loopback: with 256 KiB the p99 of other calls stays under five times the idle one, without a bound above 200. */
+const WINDOW = 256 * 1024;
+
+/** From this way there and back on, the window follows the product of delay and rate. */
+const SLOW = 5;
+const LARGEST_WINDOW = 64 * 1024 * 1024;
+
+export interface Transfer {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+interface Going extends Transfer {
+  at: number;
+}
+
+export class PiecesOut {
+  /** Bytes of transfers whose end the peer has not taken yet. */
+  open = 0;
+  readonly #writer: FrameWriter;
+  readonly #outbox: Outbox;
+  readonly #clock: Clock | undefined;
+  #going: Going[] = [];
+  #next = 0;
+  #sent = 0;
+  #taken = 0;
+  #window = WINDOW;
+  // Transfers that are sent to their ends: where each ends in all that was ever sent, and its length.
+  #ended: { readonly at: number; readonly length: number }[] = [];
+  // One measurement at a time, from a piece that is sent until it is taken.
+  #measuring: { readonly since: number; readonly from: number; readonly until: number } | undefined;
+  #delay = Number.POSITIVE_INFINITY;
+  #rate = 0;
+
+  constructor(writer: FrameWriter, outbox: Outbox, clock: Clock | undefined) {
+    this.#writer = writer;
+    this.#outbox = outbox;
+    this.#clock = clock;
+  }
+
+  begin(transfers: readonly Transfer[]): void {
+    for (const { id, bytes } of transfers) {
+      this.#going.push({ id, bytes, at: 0 });
+      this.open += bytes.length;
+    }
+  }
+
+  /** Forgets a transfer; true if some of it was not sent yet. */
+  stop(id: number): boolean {
+    const at = this.#going.findIndex((going) => going.id === id);
+    if (at < 0) return false;
+    const [going] = this.#going.splice(at, 1);
+    this.open -= (going as Going).bytes.length;
+    if (this.#next > at) this.#next--;
+    return true;
+  }
+
+  /** Sends what may be sent; true if it stopped because `until()` said so. */
+  send(until: () => boolean): boolean {
+    while (this.#going.length > 0 && this.#sent - this.#taken < this.#window) {
+      if (until()) return true;
+      if (this.#next >= this.#going.length) this.#next = 0;
+      this.#piece(this.#going[this.#next] as Going);
+    }
+    if (this.#measuring === undefined && this.#clock !== undefined && this.#sent > this.#taken) {
+      this.#measuring = { since: this.#clock.now(), from: this.#taken, until: this.#sent };
+    }
+    return false;
+  }
+
+  /** The peer has taken so many bytes of pieces. False if it was never sent so many. */
+  taken(bytes: number): boolean {
+    this.#taken += bytes;
+    if (this.#taken > this.#sent) return false;
+    while (this.#ended.length > 0 && (this.#ended[0] as { at: number }).at <= this.#taken) {
+      this.open -= (this.#ended.shift() as { length: number }).length;
+    }
+    if (this.#measuring !== undefined && this.#taken >= this.#measuring.until) this.#measured(this.#measuring);
+    return true;
+  }
+
+  #piece(going: Going): void {
+    const { id, bytes, at } = going;
+    const end = Math.min(at + PIECE, bytes.length);
+    this.#writer.begin(frames.piece);
+    this.#writer.varint(id);
+    this.#writer.cut(bytes.subarray(at, end));
+    this.#writer.seal();
+    this.#writer.end(this.#outbox);
+    this.#sent += end - at;
+    going.at = end;
+    if (end < bytes.length) {
+      this.#next++;
+      return;
+    }
+    this.#going.splice(this.#next, 1);
+    this.#ended.push({ at: this.#sent, length: bytes.length });
+  }
+
+  /** The window follows the rate as long as a larger one makes it faster; queues on the way do not count as delay. */
+  #measured({ since, from }: { since: number; from: number }): void {
+    this.#measuring = undefined;
+    const delay = Math.max((this.#clock as Clock).now() - since, 0.01);
+    this.#delay = Math.min(this.#delay, delay);
+    this.#rate = Math.max(this.#rate, (this.#taken - from) / delay);
+    const product = this.#delay > SLOW ? this.#rate * this.#delay * 1.25 : 0;
+    this.#window = Math.min(Math.max(WINDOW, product), LARGEST_WINDOW);
+  }
+}

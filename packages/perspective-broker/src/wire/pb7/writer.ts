@@ -1,0 +1,332 @@
+// Writes frames into a slab: numbers, strings and bytes, without knowing what they mean. One frame at a time, straight into
+// its final place; a frame that is begun while another is open is finished first. Hot: bounds are checked once per item.
+import { platform } from "#platform";
+import { LimitExceeded } from "../../errors.ts";
+import type { Limits } from "../../limits.ts";
+import type { Outbox } from "../outbox.ts";
+import { claim, settle } from "../slab.ts";
+import { HEAD, LARGEST_BODY, SHORT_STRING, tags } from "./tags.ts";
+
+/** Up to here a loop writes an ASCII string faster than the platform does. */
+const SHORT = 24;
+
+const encoder = new TextEncoder();
+const double = new Float64Array(1);
+const doubleBytes = new Uint8Array(double.buffer);
+const bigEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
+
+/** Bytes of somebody else's that stand before the byte `at` of the frame. */
+export interface Cut {
+  readonly at: number;
+  bytes: Uint8Array;
+}
+
+export class FrameWriter {
+  buffer: Uint8Array = new Uint8Array(0);
+  /** Where the next byte goes. Who writes there has asked for room. */
+  at = 0;
+  /** The largest body that the peer reads. */
+  peerMessage: number = Number.POSITIVE_INFINITY;
+  readonly #limits: Limits;
+  #start = 0;
+  #shared = false;
+  #open = false;
+  #cuts: Cut[] | undefined;
+  #outer: Saved[] = [];
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  begin(type: number): void {
+    if (this.#open) {
+      const { buffer, at } = this;
+      this.#outer.push({ buffer, at, start: this.#start, shared: this.#shared, cuts: this.#cuts });
+      this.#cuts = undefined;
+    }
+    const place = claim();
+    this.buffer = place.buffer;
+    this.#start = place.start;
+    this.#shared = place.shared;
+    this.#open = true;
+    this.buffer[place.start] = type;
+    this.at = place.start + HEAD;
+  }
+
+  /** Bytes of the frame so far, its head and what it refers to included. */
+  get size(): number {
+    let size = this.at - this.#start;
+    if (this.#cuts !== undefined) for (const cut of this.#cuts) size += cut.bytes.length;
+    return size;
+  }
+
+  /** Sets bits of the first byte of the body. */
+  mark(bits: number): void {
+    const at = this.#start + HEAD;
+    this.buffer[at] = (this.buffer[at] as number) | bits;
+  }
+
+  /** Throws LimitExceeded, with the frame still open, if it is larger than it may be. */
+  seal(): void {
+    const body = this.size - HEAD;
+    if (body > LARGEST_BODY || body > this.#limits.message || body > this.peerMessage) this.#checkSize(0);
+    const { buffer } = this;
+    const start = this.#start;
+    buffer[start + 1] = body & 0xff;
+    buffer[start + 2] = (body >>> 8) & 0xff;
+    buffer[start + 3] = body >>> 16;
+  }
+
+  /** Hands the sealed frame over. */
+  end(outbox: Outbox): void {
+    const start = this.#start;
+    let from = start;
+    if (this.#cuts !== undefined) {
+      for (const cut of this.#cuts) {
+        outbox.put(this.buffer, from, start + cut.at);
+        outbox.put(cut.bytes, 0, cut.bytes.length);
+        from = start + cut.at;
+      }
+    }
+    outbox.put(this.buffer, from, this.at);
+    if (this.#shared) settle(this.buffer, this.at);
+    this.#close();
+  }
+
+  /** Ends the frame without a trace. */
+  rollback(): void {
+    if (this.#shared) settle(this.buffer, this.#start);
+    this.#close();
+  }
+
+  /** Puts bytes of somebody else's here without a copy; they can be given later, before the frame is sealed. */
+  cut(bytes: Uint8Array): Cut {
+    const cut = { at: this.at - this.#start, bytes };
+    this.#cuts ??= [];
+    this.#cuts.push(cut);
+    return cut;
+  }
+
+  byte(value: number): void {
+    if (this.at >= this.buffer.length) this.#grow(1);
+    this.buffer[this.at++] = value;
+  }
+
+  /** A tag with a varint behind it. */
+  head(tag: number, value: number): void {
+    this.room(9);
+    this.buffer[this.at++] = tag;
+    this.#digits(value);
+  }
+
+  varint(value: number): void {
+    this.room(8);
+    this.#digits(value);
+  }
+
+  number(value: number): void {
+    this.room(9);
+    const buffer = this.buffer;
+    const at = this.at;
+    if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
+      if (value >= 0 && value < 128) {
+        buffer[at] = tags.small | value;
+        this.at = at + 1;
+        return;
+      }
+      buffer[at] = tags.integer;
+      this.at = at + 1;
+      this.#digits(((value << 1) ^ (value >> 31)) >>> 0);
+      return;
+    }
+    buffer[at] = tags.double;
+    this.at = at + 1;
+    this.double(value);
+  }
+
+  /** Eight bytes. An engine may keep NaNs of different bits: one of them is sent. */
+  double(value: number): void {
+    this.room(8);
+    const buffer = this.buffer;
+    let at = this.at;
+    double[0] = Number.isNaN(value) ? Number.NaN : value;
+    if (bigEndian) for (let i = 7; i >= 0; i--) buffer[at++] = doubleBytes[i] as number;
+    else {
+      buffer[at++] = doubleBytes[0] as number;
+      buffer[at++] = doubleBytes[1] as number;
+      buffer[at++] = doubleBytes[2] as number;
+      buffer[at++] = doubleBytes[3] as number;
+      buffer[at++] = doubleBytes[4] as number;
+      buffer[at++] = doubleBytes[5] as number;
+      buffer[at++] = doubleBytes[6] as number;
+      buffer[at++] = doubleBytes[7] as number;
+    }
+    this.at = at;
+  }
+
+  string(text: string): void {
+    const length = text.length;
+    if (length > SHORT) {
+      this.#longString(text);
+      return;
+    }
+    this.room(length + 1);
+    const buffer = this.buffer;
+    let at = this.at;
+    buffer[at++] = tags.shortString | length;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        this.#longString(text);
+        return;
+      }
+      buffer[at++] = code;
+    }
+    this.at = at;
+  }
+
+  bytes(bytes: Uint8Array): void {
+    const length = bytes.length;
+    if (length > this.buffer.length - this.at) this.#checkSize(length);
+    this.room(length);
+    this.buffer.set(bytes, this.at);
+    this.at += length;
+  }
+
+  room(bytes: number): void {
+    if (this.buffer.length - this.at < bytes) this.#grow(bytes);
+  }
+
+  /** Non-ASCII or more than a few characters: written behind a head for ASCII, and moved if it is none. */
+  #longString(text: string): void {
+    const length = text.length;
+    const from = length <= SHORT_STRING ? 1 : 1 + digitsOf(length);
+    this.room(length * 3 + 9);
+    const start = this.at;
+    const { written } = encoder.encodeInto(text, this.buffer.subarray(start + from));
+    if (written === length) {
+      if (length <= SHORT_STRING) this.buffer[this.at++] = tags.shortString | length;
+      else this.head(tags.ascii, length);
+      this.at = start + from + written;
+    } else if (text.isWellFormed()) {
+      const exact = 1 + digitsOf(written);
+      if (exact !== from) this.buffer.copyWithin(start + exact, start + from, start + from + written);
+      this.head(tags.utf8, written);
+      this.at = start + exact + written;
+    } else {
+      this.head(tags.utf16, length);
+      const buffer = this.buffer;
+      let at = this.at;
+      for (let i = 0; i < length; i++) {
+        const code = text.charCodeAt(i);
+        buffer[at++] = code & 0xff;
+        buffer[at++] = code >>> 8;
+      }
+      this.at = at;
+    }
+  }
+
+  #digits(value: number): void {
+    const buffer = this.buffer;
+    let at = this.at;
+    let rest = value;
+    while (rest > 0x7f) {
+      if (rest > 0x7fff_ffff) {
+        buffer[at++] = (rest % 128) | 0x80;
+        rest = Math.floor(rest / 128);
+      } else {
+        buffer[at++] = (rest & 0x7f) | 0x80;
+        rest >>>= 7;
+      }
+    }
+    buffer[at++] = rest;
+    this.at = at;
+  }
+
+  #grow(bytes: number): void {
+    const size = this.at - this.#start;
+    // A string reserves up to three times its length, hence only a third of what is asked for counts.
+    this.#checkSize(bytes / 3);
+    const larger = platform.allocate(Math.max(64 * 1024, (size + bytes) * 2));
+    larger.set(this.buffer.subarray(this.#start, this.at));
+    if (this.#shared) settle(this.buffer, this.#start);
+    this.#shared = false;
+    this.buffer = larger;
+    this.#start = 0;
+    this.at = size;
+  }
+
+  #checkSize(more: number): void {
+    const body = this.size - HEAD + more;
+    const own = Math.min(this.#limits.message, LARGEST_BODY);
+    if (body > own) throw new LimitExceeded("message", `a message is larger than limits.message (${own} bytes)`);
+    if (body > this.peerMessage) {
+      const text = `a message is larger than what the other side reads (${this.peerMessage} bytes)`;
+      throw new LimitExceeded("message", text);
+    }
+  }
+
+  #close(): void {
+    const outer = this.#outer.pop();
+    this.#open = outer !== undefined;
+    if (outer === undefined) {
+      this.#cuts = undefined;
+      return;
+    }
+    this.buffer = outer.buffer;
+    this.at = outer.at;
+    this.#start = outer.start;
+    this.#shared = outer.shared;
+    this.#cuts = outer.cuts;
+  }
+}
+
+interface Saved {
+  readonly buffer: Uint8Array;
+  readonly at: number;
+  readonly start: number;
+  readonly shared: boolean;
+  readonly cuts: Cut[] | undefined;
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) digits++;
+  return digits;
+}
+
+/** What a string has behind its tag and length, and its tag. */
+export function stringBytes(text: string): { tag: number; bytes: Uint8Array } {
+  if (!text.isWellFormed()) {
+    const bytes = new Uint8Array(text.length * 2);
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      bytes[2 * i] = code & 0xff;
+      bytes[2 * i + 1] = code >>> 8;
+    }
+    return { tag: tags.utf16, bytes };
+  }
+  const bytes = encoder.encode(text);
+  return { tag: bytes.length === text.length ? tags.ascii : tags.utf8, bytes };
+}
+
+/** A varint for a place of its own. */
+export function varintBytes(value: number): number[] {
+  const digits: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    if (rest <= 0x7f) return [...digits, rest];
+    digits.push((rest % 128) | 0x80);
+  }
+}
+
+/** A whole frame that defines strings. */
+export function definitionFrame(type: number, count: number | undefined, texts: readonly string[]): Uint8Array {
+  const body: number[] = count === undefined ? [] : varintBytes(count);
+  for (const text of texts) {
+    const { tag, bytes } = stringBytes(text);
+    if (tag === tags.ascii && bytes.length <= SHORT_STRING) body.push(tags.shortString | bytes.length);
+    else body.push(tag, ...varintBytes(tag === tags.utf16 ? text.length : bytes.length));
+    for (const byte of bytes) body.push(byte);
+  }
+  return Uint8Array.from([type, body.length & 0xff, (body.length >>> 8) & 0xff, body.length >>> 16, ...body]);
+}
