@@ -494,7 +494,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     decoder.flags(bits);
     if ((bits & flags.late) !== 0) {
       const late = this.#late("value");
-      this.#handler.more.item(stream, undefined, bytes, late, late.received, late.caches);
+      this.#handler.more.item(stream, undefined, bytes + late.bytes, late, late.received, late.caches);
       return;
     }
     const start = decoder.at;
@@ -632,8 +632,10 @@ export class Pb7Codec implements Codec, MoreMessages {
     try {
       encoder.varint(id);
       encoder.value(value);
-      const size = encoder.out.size - HEAD;
-      this.#sent(encoder.commit(), undefined);
+      let size = encoder.out.size - HEAD;
+      const cargo = encoder.commit();
+      for (const { bytes } of cargo.transfers ?? []) size += bytes.length;
+      this.#sent(cargo, undefined);
       return size;
     } catch (error) {
       encoder.rollback();
