@@ -1,6 +1,6 @@
 // Errors of methods and streams on their way to the peer: how they are logged here, how much of them can be told, and what their
 // stack says over there.
-import { NoSuchMethod, UnsendableError } from "../errors.ts";
+import { InvalidArguments, NoSuchMethod, UnsendableError } from "../errors.ts";
 import { WrongArguments } from "../flavors/method-table.ts";
 import { isExpected, withoutData } from "../wire/jelly/failure.ts";
 import type { Log } from "./log.ts";
@@ -8,7 +8,9 @@ import type { Log } from "./log.ts";
 /** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
 export function levelOf(error: unknown): "debug" | "error" | undefined {
   try {
-    if (error instanceof NoSuchMethod || error instanceof WrongArguments) return "debug";
+    if (error instanceof NoSuchMethod || error instanceof WrongArguments || error instanceof InvalidArguments) {
+      return "debug";
+    }
     return isExpected(error) ? undefined : "error";
   } catch {
     return "error";

@@ -6,7 +6,7 @@ import { withOptions } from "../references/call-options.ts";
 import { pending, type RemoteResult } from "../references/remote-result.ts";
 import type { Arguments, Callable, Callee, CallOptions, MethodName, ResultOf } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
-import { bindArguments, MethodTables } from "./method-table.ts";
+import { callMethod, MethodTables } from "./method-table.ts";
 
 const methods = new MethodTables("remote_");
 
@@ -49,12 +49,13 @@ export abstract class Referenceable {
 
   /**
    * Answers a message: the hook that every call from outside goes through. The stock one calls `remote_message` with `this`
-   * as the object; throws NoSuchMethod, and TypeError where `static parameters` does not fit.
+   * as the object; throws NoSuchMethod, TypeError where `static parameters` does not fit, and InvalidArguments where `static
+   * schemas` does not.
    */
   remoteMessageReceived(message: string, args: unknown[], keywords: Keywords | undefined): unknown {
     const method = methods.find(this, message);
     if (method === undefined) throw new NoSuchMethod(`No such method: remote_${message}`);
-    return Reflect.apply(method.fn, this, bindArguments(method, args, keywords));
+    return callMethod(method, this, args, keywords);
   }
 
   /**

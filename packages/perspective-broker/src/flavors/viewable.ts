@@ -3,7 +3,7 @@
 import { NoSuchMethod } from "../errors.ts";
 import type { Keywords } from "../values/keywords.ts";
 import { principalOf } from "./avatar.ts";
-import { bindArguments, MethodTables } from "./method-table.ts";
+import { callMethod, MethodTables } from "./method-table.ts";
 import { Referenceable } from "./referenceable.ts";
 
 const methods = new MethodTables("view_");
@@ -33,7 +33,7 @@ export class ViewPoint<T extends Viewable = Viewable> extends Referenceable {
   override remoteMessageReceived(message: string, args: unknown[], keywords: Keywords | undefined): unknown {
     const method = methods.find(this.object, message);
     if (method === undefined) throw NoSuchMethod.attribute(this.object, `view_${message}`);
-    return Reflect.apply(method.fn, this.object, [this.perspective, ...bindArguments(method, args, keywords)]);
+    return callMethod(method, this.object, args, keywords, this.perspective);
   }
 
   override callingPerspective(): object | null {

@@ -1,6 +1,7 @@
 // Errors on the wire (spec §7): what an exception becomes as a CopyableFailure, and what one that arrives becomes here.
 import {
   type ErrorClass,
+  InvalidArguments,
   LoginFailed,
   NoSuchMethod,
   PBError,
@@ -144,9 +145,13 @@ export function describeError(thrown: unknown, tag?: string): Description {
     message: wording?.message ?? textOf(() => thrown.message),
     parents,
     traceback: textOf(() => thrown.stack) || UNAVAILABLE,
-    data:
-      tag !== undefined || thrown instanceof PBError || thrown instanceof TooManyLogins ? ownData(thrown) : undefined,
+    data: tag !== undefined || hasData(thrown) ? ownData(thrown) : undefined,
   };
+}
+
+/** Whether an error has properties that the caller is to know. */
+function hasData(error: Error): boolean {
+  return error instanceof PBError || error instanceof TooManyLogins || error instanceof InvalidArguments;
 }
 
 /** The dotted names of the class and its bases that have one, ending as Python's do. */
