@@ -257,9 +257,9 @@ export class StreamConsumer implements StreamFeed, Abortable {
       item.late = undefined;
       return true;
     } catch (error) {
-      this.#failure = { error };
-      this.stop();
       this.#discard();
+      this.#failure = { error };
+      if (this.#state === "open") this.stop();
       return false;
     }
   }
