@@ -26,17 +26,9 @@ export class Call<C extends CallConnection = CallConnection> {
    */
   readonly principal: unknown;
   readonly #aborts: CallAborts;
-  readonly #trace: Trace | undefined;
-  #deadline: number;
-  readonly #depth: number;
-  #chain: Chain | undefined;
-  #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
-  #slot = 0;
-  // Streams that came out of it and are open; whether its method has ended.
-  #streams = 0;
-  #answered = false;
-  #storage: Map<unknown, unknown> | undefined;
+  readonly #envelope: Envelope | undefined;
+  readonly #arrived: number;
+  #rare: Rare | undefined;
 
   /** @internal Made by a broker. `arrived` is when the envelope came, by the clock of `aborts`. */
   constructor(
@@ -53,10 +45,8 @@ export class Call<C extends CallConnection = CallConnection> {
     this.#aborts = aborts;
     this.avatar = avatar;
     this.principal = principal;
-    this.#chain = envelope?.chain;
-    this.#depth = envelope?.depth ?? 0;
-    this.#trace = envelope?.trace;
-    this.#deadline = envelope?.deadline === undefined ? Number.POSITIVE_INFINITY : arrived + envelope.deadline;
+    this.#envelope = envelope;
+    this.#arrived = arrived;
   }
 
   /** Who is at the other end of the connection. */
@@ -70,57 +60,64 @@ export class Call<C extends CallConnection = CallConnection> {
    * while the call runs, or a stream of it.
    */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      platform.manyListeners(this.#controller.signal);
-      const aborted = this.#aborted ?? this.#aborts.ended;
-      if (aborted !== undefined) this.#controller.abort(aborted.reason);
-      else this.#watch();
+    const rare = this.#more;
+    if (rare.controller === undefined) {
+      rare.controller = new AbortController();
+      platform.manyListeners(rare.controller.signal);
+      const aborted = rare.aborted ?? this.#aborts.ended;
+      if (aborted !== undefined) rare.controller.abort(aborted.reason);
+      else this.#watch(rare);
     }
-    return this.#controller.signal;
+    return rare.controller.signal;
   }
 
   /**
    * Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too.
-   * A stream that came out of the call has none.
+   * It is that of the answer: a stream that came out of the call has none.
    */
   get remaining(): number {
-    return Math.max(0, this.#deadline - this.#aborts.clock.now());
+    const deadline = this.#envelope?.deadline;
+    if (deadline === undefined || this.#rare?.streaming) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#arrived + deadline - this.#aborts.clock.now());
   }
 
   /** The chain of calls that this one is part of, from process to process. */
   get chain(): Chain {
-    this.#chain ??= newChain();
-    return this.#chain;
+    if (this.#envelope?.chain !== undefined) return this.#envelope.chain;
+    const rare = this.#more;
+    rare.chain ??= newChain();
+    return rare.chain;
   }
 
   /** How many calls are above this one in its chain. */
   get depth(): number {
-    return this.#depth;
+    return this.#envelope?.depth ?? 0;
   }
 
   /** The caller's trace context (W3C), if it sent one. */
   get trace(): Trace | undefined {
-    return this.#trace;
+    return this.#envelope?.trace;
   }
 
   /** The application's, for the time of this call. */
   get storage(): Map<unknown, unknown> {
-    this.#storage ??= new Map();
-    return this.#storage;
+    const rare = this.#more;
+    rare.storage ??= new Map();
+    return rare.storage;
   }
 
   /** @internal Why its signal has fired. */
   get aborted(): { readonly reason: unknown } | undefined {
-    return this.#aborted;
+    return this.#rare?.aborted;
   }
 
   /** @internal Its signal fires. */
   abort(reason: unknown): void {
-    if (this.#aborted !== undefined) return;
-    this.#aborted = { reason };
+    const rare = this.#more;
+    if (rare.aborted !== undefined) return;
+    rare.aborted = { reason };
     this.#unwatch();
-    this.#controller?.abort(reason);
+    rare.controller?.abort(reason);
   }
 
   /** @internal Its deadline is over. */
@@ -128,43 +125,67 @@ export class Call<C extends CallConnection = CallConnection> {
     this.abort(new CallTimeout(`${this.method}: the caller's deadline is over`, "unknown"));
   }
 
-  /** @internal Its method has ended: its signal will not fire any more, unless there are streams that came out of it. */
+  /** @internal It was answered: its signal will not fire any more, unless there are streams that came out of it. */
   settled(): void {
-    this.#answered = true;
+    const rare = this.#rare;
+    if (rare === undefined) return;
     this.#unwatch();
-    if (this.#streams === 0) return;
-    // The deadline was that of the answer.
-    this.#deadline = Number.POSITIVE_INFINITY;
-    this.#watch();
+    rare.streaming = rare.streams > 0;
+    if (rare.streaming) this.#watch(rare);
   }
 
   /** @internal A stream came out of it. */
   streamOpened(): void {
-    if (this.#streams++ === 0 && this.#answered) this.settled();
+    this.#more.streams++;
   }
 
   /** @internal Nobody takes one of these any more. */
   streamStopped(reason: unknown): void {
-    if (this.#streams === 1 && this.#answered) this.abort(reason);
+    if (this.#rare?.streaming && this.#rare.streams === 1) this.abort(reason);
   }
 
   /** @internal One of these has ended. */
   streamEnded(): void {
-    if (--this.#streams === 0 && this.#answered) this.#unwatch();
+    const rare = this.#more;
+    if (--rare.streams === 0 && rare.streaming) this.#unwatch();
   }
 
-  #watch(): void {
-    if (this.#controller === undefined || this.#aborted !== undefined) return;
+  #watch(rare: Rare): void {
+    if (rare.controller === undefined || rare.aborted !== undefined) return;
     this.#aborts.add(this);
-    if (this.#deadline < Number.POSITIVE_INFINITY) this.#slot = this.#aborts.deadlines.add(this, this.remaining);
+    if (this.#envelope?.deadline !== undefined && !rare.streaming) {
+      rare.slot = this.#aborts.deadlines.add(this, this.remaining);
+    }
   }
 
   #unwatch(): void {
-    if (this.#controller === undefined) return;
+    const rare = this.#rare;
+    if (rare?.controller === undefined) return;
     this.#aborts.remove(this);
-    if (this.#slot !== 0) this.#aborts.deadlines.remove(this, this.#slot);
-    this.#slot = 0;
+    if (rare.slot !== 0) this.#aborts.deadlines.remove(this, rare.slot);
+    rare.slot = 0;
   }
+
+  get #more(): Rare {
+    this.#rare ??= {
+      ...{ controller: undefined, aborted: undefined, slot: 0, chain: undefined, storage: undefined },
+      ...{ streams: 0, streaming: false },
+    };
+    return this.#rare;
+  }
+}
+
+/** What few calls need; made when it is asked for. */
+interface Rare {
+  controller: AbortController | undefined;
+  aborted: { readonly reason: unknown } | undefined;
+  slot: number;
+  chain: Chain | undefined;
+  storage: Map<unknown, unknown> | undefined;
+  /** Streams that came out of it and are open. */
+  streams: number;
+  /** It was answered, and goes on in its streams. */
+  streaming: boolean;
 }
 
 /** The running calls of one connection whose signals somebody has asked for. */

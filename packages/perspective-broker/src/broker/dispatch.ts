@@ -13,6 +13,7 @@ import type { CachesHeld } from "./caches-held.ts";
 import { Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
 import type { Exports } from "./exports.ts";
 import { levelOf, logFailure, sendFailure, unsendable } from "./failures.ts";
+import { IdTable } from "./id-table.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Log } from "./log.ts";
@@ -44,7 +45,7 @@ export class Dispatcher {
   readonly #setup: DispatcherSetup;
   readonly #more: MoreMessages | undefined;
   // Calls that have returned a promise.
-  readonly #running = new Map<RequestId, Call>();
+  readonly #running = new IdTable<Call>();
   #uncredited = 0;
   #ended = false;
 
@@ -118,6 +119,7 @@ export class Dispatcher {
     else {
       const { outcome, perspective, context } = kept;
       this.#sendValue({ id, method: "a call through whose result was called" }, outcome.value, perspective, context);
+      context?.settled();
     }
   }
 
@@ -207,10 +209,10 @@ export class Dispatcher {
       return;
     }
     this.queue.running++;
-    this.#running.set(call.id, context);
+    if (this.#more !== undefined) this.#running.set(call.id as number, context);
     const settled = () => {
       this.queue.running--;
-      this.#running.delete(call.id);
+      if (this.#more !== undefined) this.#running.delete(call.id as number);
       context.settled();
       this.#answered(call.received);
       this.#runWaiting();

@@ -3,6 +3,7 @@
 import { LimitExceeded } from "../errors.ts";
 import type { Conversation, Target } from "../references/conversation.ts";
 import { RemoteReference, targetOf } from "../references/remote-reference.ts";
+import { IdTable } from "./id-table.ts";
 
 export class Import implements Target {
   readonly conversation: Conversation;
@@ -36,7 +37,7 @@ export class Imports {
   readonly #conversation: Conversation;
   readonly #limit: number;
   readonly #send: (id: number) => void;
-  readonly #byId = new Map<number, Import>();
+  readonly #byId = new IdTable<Import>();
   // Those of one object for different perspectives count each.
   #held = 0;
 

@@ -12,6 +12,7 @@ import { Outbox } from "../wire/outbox.ts";
 import { type CallSender, OutgoingCall } from "./calls.ts";
 import { type Errand, envelopeFor, errandOf } from "./errand.ts";
 import { Gate } from "./gate.ts";
+import { IdTable } from "./id-table.ts";
 import type { Log } from "./log.ts";
 import { Postponed } from "./postponed.ts";
 import type { Tables } from "./tables.ts";
@@ -48,11 +49,13 @@ export class Outgoing implements CallSender {
   readonly gate: Gate;
   readonly #setup: OutgoingSetup;
   readonly #more: MoreMessages | undefined;
-  readonly #awaited = new Map<number, OutgoingCall>();
+  readonly #awaited = new IdTable<OutgoingCall>();
   readonly #postponed: Postponed;
   #lastRequest = 0;
   // The results of calls that stand among the arguments of the call that is being encoded; undefined while none is.
   #uses: readonly RemoteResult<unknown>[] | undefined;
+  // The same of the call that was encoded last.
+  #used: readonly RemoteResult<unknown>[] = NONE;
   #kept = 0;
   // Before its hello nothing is known of the peer: it refuses what is too much.
   #keptMost = Number.POSITIVE_INFINITY;
@@ -116,8 +119,8 @@ export class Outgoing implements CallSender {
     if (errand?.problem !== undefined) throw errand.problem;
     const id = ++this.#lastRequest;
     const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
-    const { uses } = this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand), held?.box);
-    for (const result of uses) {
+    this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand), held?.box);
+    for (const result of this.#used) {
       RemoteResult.opened(result);
       RemoteResult.closed(result);
     }
@@ -185,7 +188,7 @@ export class Outgoing implements CallSender {
 
   /** Every call fails. `dropped` tells that what was not sent will not be sent any more. */
   end(reason: CloseReason, dropped: boolean): void {
-    const awaited = [...this.#awaited.values()];
+    const awaited = this.#awaited.values();
     const sent = dropped ? this.#setup.sent() : Number.POSITIVE_INFINITY;
     this.#awaited.clear();
     this.gate.clear();
@@ -301,7 +304,8 @@ export class Outgoing implements CallSender {
     if (more && this.gate.closed) call.held = { box: new Outbox(), call: this.#forwarding(call) };
     else this.#setup.calling();
     const envelope = more ? envelopeFor(errand) : undefined;
-    const { exported, uses } = this.#encode(id, destination, method, args, Wants.answer, envelope, call.held?.box);
+    const exported = this.#encode(id, destination, method, args, Wants.answer, envelope, call.held?.box);
+    const uses = this.#used;
     if (call.held !== undefined) {
       this.gate.hold(call.held);
     } else {
@@ -342,7 +346,7 @@ export class Outgoing implements CallSender {
     wants: number,
     envelope: Envelope | undefined,
     box: Outbox | undefined,
-  ): { exported: number[] | undefined; uses: readonly RemoteResult<unknown>[] } {
+  ): number[] | undefined {
     const last = args[args.length - 1];
     const keywords = last instanceof Keywords ? last : undefined;
     const positional = keywords === undefined ? args : args.slice(0, -1);
@@ -351,7 +355,8 @@ export class Outgoing implements CallSender {
     this.#uses = NONE;
     try {
       const exported = codec.sendCall(to, id, target, method, positional, keywords, wants, perspective, envelope, box);
-      return { exported, uses: this.#uses };
+      this.#used = this.#uses;
+      return exported;
     } catch (error) {
       // A call that was not sent leaves its number to the next one, unless there was one meanwhile.
       if (this.#lastRequest === id) this.#lastRequest--;

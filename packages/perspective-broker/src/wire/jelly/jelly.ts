@@ -260,7 +260,10 @@ export class Jellier {
       return;
     }
     if (Symbol.asyncIterator in value || isWebStream(value)) {
-      this.#unsendable(value, "a stream cannot be sent in this dialect; both sides need pb7 (a Pager works in every one)");
+      this.#unsendable(
+        value,
+        "a stream cannot be sent in this dialect; both sides need pb7 (a Pager works in every one)",
+      );
       return;
     }
     const name = className(value);
