@@ -7,6 +7,7 @@ import type { Clock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
 import type { ContextStore } from "../platform/platform.ts";
 import type { Chain, Envelope, Trace } from "../wire/message.ts";
+import { wellFormedTrace } from "./trace.ts";
 
 /** A connection, as the call context shows it. Its own class adds the rest. */
 export interface CallConnection {
@@ -94,9 +95,17 @@ export class Call<C extends CallConnection = CallConnection> {
     return this.#envelope?.depth ?? 0;
   }
 
-  /** The caller's trace context (W3C), if it sent one. */
+  /** The trace context (W3C) that calls made for this one take over: the caller's, if it sent one, or what an interceptor has set. */
   get trace(): Trace | undefined {
-    return this.#envelope?.trace;
+    if (this.#envelope?.trace === undefined) return this.#rare?.trace?.value;
+    const rare = this.#more;
+    rare.trace ??= { value: wellFormedTrace(this.#envelope.trace) };
+    return rare.trace.value;
+  }
+
+  /** @internal Another trace context for the calls that are made for this one. */
+  retrace(trace: Trace | undefined): void {
+    this.#more.trace = { value: trace };
   }
 
   /** The application's, for the time of this call. */
@@ -168,8 +177,14 @@ export class Call<C extends CallConnection = CallConnection> {
 
   get #more(): Rare {
     this.#rare ??= {
-      ...{ controller: undefined, aborted: undefined, slot: 0, chain: undefined, storage: undefined },
-      ...{ streams: 0, streaming: false },
+      controller: undefined,
+      aborted: undefined,
+      slot: 0,
+      chain: undefined,
+      storage: undefined,
+      trace: undefined,
+      streams: 0,
+      streaming: false,
     };
     return this.#rare;
   }
@@ -182,6 +197,7 @@ interface Rare {
   slot: number;
   chain: Chain | undefined;
   storage: Map<unknown, unknown> | undefined;
+  trace: { readonly value: Trace | undefined } | undefined;
   /** Streams that came out of it and are open. */
   streams: number;
   /** It was answered, and goes on in its streams. */

@@ -16,6 +16,7 @@ import { levelOf, logFailure, sendFailure, unsendable } from "./failures.ts";
 import { IdTable } from "./id-table.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
+import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { Results } from "./results.ts";
 import { Streams } from "./streams.ts";
@@ -29,6 +30,7 @@ export interface DispatcherSetup {
   readonly limits: Limits;
   readonly store: CallStore;
   readonly connection: CallConnection;
+  readonly interception: Interception | undefined;
   readonly log: Log;
   readonly clock: Clock;
   /** A message was put into the outbox. */
@@ -169,7 +171,7 @@ export class Dispatcher {
   }
 
   #run(call: WaitingCall): void {
-    const { exports, imports, caches, store, connection } = this.#setup;
+    const { exports, imports, caches, store, connection, interception } = this.#setup;
     const object = call.object ?? (call.to === "object" ? exports.find(call.target) : undefined);
     let missing: Error | undefined;
     if (object === undefined) {
@@ -192,10 +194,14 @@ export class Dispatcher {
       const principal = object?.callingPrincipal();
       const { method, envelope } = call;
       context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
-      result =
-        object === undefined
-          ? store.run(context, this.#observed, this, [call])
-          : store.run(context, object.remoteMessageReceived as AnyMethod, object, [method, call.args, call.keywords]);
+      if (object === undefined) {
+        result = store.run(context, this.#observed, this, [call]);
+      } else if (interception?.active) {
+        result = store.run(context, interception.callIn, interception, [call, context, object]);
+      } else {
+        const message = object.remoteMessageReceived as AnyMethod;
+        result = store.run(context, message, object, [method, call.args, call.keywords]);
+      }
       later = isThenable(result);
     } catch (error) {
       this.#failed(call, error, false);

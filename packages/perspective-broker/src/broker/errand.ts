@@ -4,6 +4,7 @@ import { CallTimeout } from "../errors.ts";
 import type { CallOptions } from "../types.ts";
 import type { Envelope, Trace } from "../wire/message.ts";
 import { Call, runningCallIfAny } from "./current-call.ts";
+import { wellFormedTrace } from "./trace.ts";
 
 /** What is to be observed while a call is waited for. */
 export interface Errand {
@@ -25,7 +26,7 @@ export function errandOf(options: CallOptions | undefined): Errand | undefined {
   }
   const call = given ?? runningCallIfAny();
   const { signal, timeout = Number.POSITIVE_INFINITY } = options ?? NO_OPTIONS;
-  const trace = options?.trace ?? call?.trace;
+  const trace = wellFormedTrace(options?.trace) ?? call?.trace;
   if (call === undefined) return options === undefined ? undefined : { signal, timeout: options.timeout, trace };
   const { remaining } = call;
   const left = Math.min(timeout, remaining);

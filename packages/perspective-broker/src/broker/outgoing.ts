@@ -13,6 +13,7 @@ import { type CallSender, OutgoingCall } from "./calls.ts";
 import { type Errand, envelopeFor, errandOf } from "./errand.ts";
 import { Gate } from "./gate.ts";
 import { IdTable } from "./id-table.ts";
+import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { Postponed } from "./postponed.ts";
 import type { Tables } from "./tables.ts";
@@ -26,6 +27,7 @@ export interface OutgoingSetup {
   readonly sent: () => number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly interception: Interception | undefined;
   /** The reason why nothing more can be written now, if there is one. */
   readonly full: () => Error | undefined;
   /** A message was put into the outbox. */
@@ -114,8 +116,8 @@ export class Outgoing implements CallSender {
   }
 
   /** Without an answer. Throws what keeps it from being sent; NotYet if it refers to a result that has to be there first. */
-  post(destination: Destination, method: string, args: unknown[]): void {
-    const errand = errandOf(undefined);
+  post(destination: Destination, method: string, args: unknown[], options?: CallOptions): void {
+    const errand = errandOf(options && { call: options.call, trace: options.trace });
     if (errand?.problem !== undefined) throw errand.problem;
     const id = ++this.#lastRequest;
     const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
@@ -133,12 +135,18 @@ export class Outgoing implements CallSender {
   }
 
   /** Without an answer; what keeps it from being sent, `problem` before all, goes to the log. */
-  callOnly(destination: Destination, method: string, args: unknown[], problem: Error | undefined): void {
-    const again = () => this.callOnly(destination, method, args, undefined);
+  callOnly(
+    destination: Destination,
+    method: string,
+    args: unknown[],
+    problem: Error | undefined,
+    options?: CallOptions,
+  ): void {
+    const again = () => this.callOnly(destination, method, args, undefined, options);
     try {
       if (problem !== undefined) throw problem;
       if (this.#postponed.has(destination)) this.#postponed.post(destination, again, undefined);
-      else this.post(destination, method, args);
+      else this.post(destination, method, args, options);
     } catch (error) {
       if (error instanceof NotYet) {
         this.#postponed.post(destination, again, error.result);
@@ -218,18 +226,23 @@ export class Outgoing implements CallSender {
 
   through(parent: OutgoingCall, method: string, args: unknown[]): RemoteResult<unknown> | undefined {
     if (!this.#keep(parent)) return undefined;
-    const problem = this.#setup.full();
-    if (problem !== undefined) return rejected(problem);
-    parent.calledThrough = true;
-    return this.call({ to: "result", id: parent.id, perspective: null }, method, args, undefined, parent);
+    const { interception } = this.#setup;
+    if (!interception?.active) return this.#through(parent, method, args, undefined);
+    return interception.callThrough(parent.result, method, args, (given, options) =>
+      this.#isOpen(parent) ? this.#through(parent, method, given, options) : undefined,
+    );
   }
 
   throughOnly(parent: OutgoingCall, method: string, args: unknown[]): boolean {
     if (!this.#keep(parent)) return false;
-    parent.calledThrough = true;
-    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, this.#setup.full());
-    RemoteResult.opened(parent.result);
-    RemoteResult.closed(parent.result);
+    const { interception } = this.#setup;
+    if (!interception?.active) return this.#throughOnly(parent, method, args, undefined);
+    interception.callThroughOnly(
+      parent.result,
+      method,
+      args,
+      (given, options) => this.#isOpen(parent) && this.#throughOnly(parent, method, given, options),
+    );
     return true;
   }
 
@@ -254,6 +267,31 @@ export class Outgoing implements CallSender {
     this.#more?.sendCancel(call.id);
     if (this.#more !== undefined) this.#setup.written();
     return executed;
+  }
+
+  #through(
+    parent: OutgoingCall,
+    method: string,
+    args: unknown[],
+    options: CallOptions | undefined,
+  ): RemoteResult<unknown> {
+    const problem = this.#setup.full();
+    if (problem !== undefined) return rejected(problem);
+    parent.calledThrough = true;
+    return this.call({ to: "result", id: parent.id, perspective: null }, method, args, options, parent);
+  }
+
+  #throughOnly(parent: OutgoingCall, method: string, args: unknown[], options: CallOptions | undefined): boolean {
+    parent.calledThrough = true;
+    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, this.#setup.full(), options);
+    RemoteResult.opened(parent.result);
+    RemoteResult.closed(parent.result);
+    return true;
+  }
+
+  /** Its result can be called through over there. */
+  #isOpen(call: OutgoingCall): boolean {
+    return this.#awaited.get(call.id) === call && !call.abandoned;
   }
 
   /** Nothing is awaited of a call any more. */

@@ -52,6 +52,10 @@ export class AvatarReference<T extends IPerspective = IPerspective> extends Refe
     return this.avatar.perspectiveMessageReceived(message, args, keywords);
   }
 
+  override answeringObject(): object {
+    return this.avatar;
+  }
+
   override callingPerspective(): object {
     return this.avatar;
   }

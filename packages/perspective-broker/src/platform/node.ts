@@ -1,6 +1,8 @@
 // Node: AsyncLocalStorage, nextTick and Buffer's native text functions.
 import { AsyncLocalStorage } from "node:async_hooks";
+import { channel, tracingChannel } from "node:diagnostics_channel";
 import { setMaxListeners } from "node:events";
+import type { TracingChannels } from "./diagnostics.ts";
 import { nodeFiles } from "./node-files.ts";
 import type { ContextStore, Platform } from "./platform.ts";
 
@@ -31,4 +33,6 @@ export const platform: Platform = {
   readAscii: (bytes, start, end) => latin1Slice.call(bytes, start, end),
   allocate: (size) => Buffer.allocUnsafeSlow(size),
   files: nodeFiles,
+  // @types/node does not know hasSubscribers, which is there since 20.13.
+  diagnostics: { channel, tracing: (name) => tracingChannel(name) as unknown as TracingChannels },
 };

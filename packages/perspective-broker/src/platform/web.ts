@@ -23,4 +23,5 @@ export const platform: Platform = {
   readAscii: (bytes, start, end) => decoder.decode(bytes.subarray(start, end)),
   allocate: (size) => new Uint8Array(size),
   files: undefined,
+  diagnostics: undefined,
 };

@@ -273,7 +273,7 @@ export class Pb7Codec implements Codec, MoreMessages {
         decoder.defineShape();
         return false;
       case frames.piece:
-        this.#piecesIn.piece(decoder.varint(), this.#inbox.buffer.subarray(decoder.at, decoder.end));
+        this.#piecesIn.piece(this.#inbox.transfer, this.#inbox.buffer, this.#inbox.start, this.#inbox.end);
         return true;
       case frames.item:
         this.#item();
@@ -356,8 +356,9 @@ export class Pb7Codec implements Codec, MoreMessages {
       case frames.bye: {
         const code = decoder.string();
         const message = decoder.string();
+        decoder.finish();
         this.#session.bye(code, message);
-        break;
+        return true; // the last frame: whoever asks for the next one knows by now
       }
       default:
         throw new ProtocolError(`there is no frame of type ${type}`);

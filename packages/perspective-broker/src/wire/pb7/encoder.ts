@@ -22,8 +22,7 @@ export interface EncoderSetup {
 }
 
 export class Encoder {
-  /** Bytes that the peer takes in pieces: 0 until it has said so. */
-  peerBytes = 0;
+  #peerBytes = 0;
   readonly #outbox: Outbox;
   readonly #tables: ObjectTables;
   readonly #out: FrameWriter;
@@ -70,6 +69,12 @@ export class Encoder {
     this.#values.leaves.byReference = byReference;
   }
 
+  /** Bytes that the peer takes in pieces, from the frame on that has begun: 0 until it has said so. */
+  set peerBytes(bytes: number) {
+    this.#peerBytes = bytes;
+    this.#values.leaves.peerBytes = bytes;
+  }
+
   /** Begins a frame. User code that runs while it is written can begin another one on the same connection. */
   begin(type: number, flagsByte: number | undefined, perspective: object | null): void {
     const level = this.#open++;
@@ -77,7 +82,7 @@ export class Encoder {
     this.#values = this.#frames[level];
     this.#flagged[level] = flagsByte !== undefined;
     this.#values.begin(perspective);
-    this.#values.leaves.peerBytes = this.peerBytes;
+    this.#values.leaves.peerBytes = this.#peerBytes;
     this.#out.begin(type);
     if (flagsByte !== undefined) this.#out.byte(flagsByte);
   }

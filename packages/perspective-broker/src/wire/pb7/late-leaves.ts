@@ -1,5 +1,6 @@
 // Byte strings, buffers and long strings of one frame: in it, beside it without a copy, or in pieces after it (docs/pb7.md,
 // Pieces).
+import { platform } from "#platform";
 import { isSharedMemory } from "./buffers.ts";
 import { pieces, tags } from "./tags.ts";
 import { type Cut, type FrameWriter, varintBytes } from "./writer.ts";
@@ -46,15 +47,21 @@ export class LateLeaves {
   /** `wholeHead` is the tag, and the kind if there is one; `head` the same if it goes in pieces. */
   write(bytes: Uint8Array, wholeHead: readonly number[], head: readonly number[]): void {
     const size = bytes.length;
-    const copied = !this.byReference || isSharedMemory(bytes);
+    if (size < BY_REFERENCE && !this.goesInPieces(size)) {
+      for (const byte of wholeHead) this.#out.byte(byte);
+      this.#out.varint(size);
+      this.#out.bytes(bytes);
+      return;
+    }
+    // What is large is never copied into the slab, which would have to grow for it: if at all, into memory of its own.
+    const own = this.byReference && !isSharedMemory(bytes) ? bytes : copyOf(bytes);
     if (this.goesInPieces(size)) {
-      this.later(copied ? new Uint8Array(bytes) : bytes, wholeHead, head);
+      this.later(own, wholeHead, head);
       return;
     }
     for (const byte of wholeHead) this.#out.byte(byte);
     this.#out.varint(size);
-    if (size >= BY_REFERENCE && !copied) this.#out.cut(bytes);
-    else this.#out.bytes(bytes);
+    this.#out.cut(own);
   }
 
   /** Until `act` has run, nothing goes in pieces: what it writes is needed when the frame arrives. */
@@ -95,6 +102,12 @@ export class LateLeaves {
     }
     return transfers.length > 0 ? transfers : undefined;
   }
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = platform.allocate(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 function joined(head: readonly number[], bytes: Uint8Array): Uint8Array {
