@@ -6,6 +6,7 @@
 import type { StandardSchemaV1 } from "./flavors/standard-schema.ts";
 import type { RemoteCache } from "./references/remote-cache.ts";
 import type { RemoteReference } from "./references/remote-reference.ts";
+import type { RemoteStream } from "./references/remote-stream.ts";
 import type { Float } from "./values/float.ts";
 import type { FrozenSet } from "./values/frozen-set.ts";
 import type { Tuple } from "./values/tuple.ts";
@@ -142,7 +143,7 @@ export interface PendingReference<T> extends Promise<RemoteReference<T>>, Omit<C
 export interface PendingUntyped extends Promise<Untyped>, Omit<Callable<Untyped>, "with"> {}
 
 /** A remote iterable. Leaving a `for await` over it, or disposing it, ends it at the other side. */
-export interface RemoteStream<T> extends AsyncIterable<T>, AsyncDisposable {}
+export type { RemoteStream };
 
 /**
  * What the other side gets for a `T`: references for objects that stay, and for those that are copied what their class

@@ -29,6 +29,7 @@ import type { GivenCache } from "./caches-given.ts";
 import type { OutgoingCall } from "./calls.ts";
 import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
+import { showWhere } from "./failures.ts";
 import { Import } from "./imports.ts";
 import { type CallInterceptor, Interception, type Sending } from "./interceptors.ts";
 import type { Log } from "./log.ts";
@@ -124,10 +125,11 @@ export class Broker implements TablesConversation, MessageHandler {
       later: {
         pendingResult: (result) => this.#outgoing.use(result),
         keptResult: (id) => this.#keptResult(id),
-        exportStream: (iterable) => this.#streams.give(iterable),
+        exportStream: (iterable, perspective) => this.#streams.give(iterable, perspective),
         unexportStream: (id) => this.#streams.takeBack(id),
         importStream: (id) => this.#streams.receive(id),
-        giveBackStream: (stream) => this.#streams.giveBack(stream),
+        giveBackStream: (stream) => Streams.giveBack(stream),
+        refuseStream: (id) => this.#streams.refuse(id),
       },
     });
     const greeting = greetingOf(limits, setup.heartbeat);
@@ -149,11 +151,21 @@ export class Broker implements TablesConversation, MessageHandler {
       wanted: () => output.wanted(),
     });
     const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
+    const streams = new Streams({
+      ...{ codec, limits, store, log, written, failed },
+      congested: () => output.congested,
+      whenWritable: (fn) => this.whenWritable(fn),
+      receipts: {
+        keep: (references) => imports.keep(references),
+        deliver: (references) => imports.deliver(references),
+        giveBack: (references, caches) => this.#giveBack(references, caches),
+      },
+    });
+    this.#streams = streams;
     this.#dispatcher = new Dispatcher({
-      ...{ codec, exports, imports, caches: held, limits, store, connection, log, clock, written, failed },
+      ...{ codec, exports, imports, caches: held, streams, limits, store, connection, log, clock, written, failed },
       interception,
     });
-    this.#streams = new Streams({ codec, limits, store, log, written, writable: (fn) => this.whenWritable(fn) });
     this.more = new MoreReceived({
       ...{ codec, outgoing: this.#outgoing, dispatcher: this.#dispatcher, streams: this.#streams, written },
       sendPieces: () => this.#sendPieces(),
@@ -337,12 +349,17 @@ export class Broker implements TablesConversation, MessageHandler {
     caches: RemoteCache[] | undefined,
   ): void {
     const call = this.#outgoing.settle(id);
-    if (call.abandoned) this.#giveBack(received, caches);
-    else if (call.calledThrough && value instanceof Referenceable) {
+    if (call.abandoned) {
+      this.#giveBack(received, caches);
+      Streams.giveBack(value);
+    } else if (call.calledThrough && value instanceof Referenceable) {
       // An object of this side: what was called through the result is still on its way here and must come first.
       this.more.afterEcho(call, value);
       return;
-    } else call.fulfil(value);
+    } else {
+      Streams.came(value, call.method, call.signal);
+      call.fulfil(value);
+    }
     this.#outgoing.forget(call);
   }
 
@@ -361,7 +378,7 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 
   /** What nobody was given. */
-  #giveBack(received: RemoteReference[] | undefined, caches: RemoteCache[] | undefined): void {
+  #giveBack(received: readonly RemoteReference[] | undefined, caches: readonly RemoteCache[] | undefined): void {
     for (const reference of received ?? []) reference.release();
     for (const cache of caches ?? []) this.#tables.held.giveBack(cache);
   }
@@ -524,7 +541,10 @@ function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly depend
   const { parent } = call;
   if (notRun?.dependency && parent !== undefined) {
     if (parent.failure === undefined && error instanceof Error) {
-      showWhere(error, `${JSON.stringify(parent.method)}, so what was called through its result was not called`);
+      showWhere(
+        error,
+        `the remote method ${JSON.stringify(parent.method)}, so what was called through its result was not called`,
+      );
     }
     parent.failure ??= error;
     call.failure = parent.failure;
@@ -532,14 +552,8 @@ function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly depend
   }
   const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
   call.failure = noReference ? new NotAReference(error.message) : error;
-  if (call.failure instanceof Error) showWhere(call.failure, JSON.stringify(call.method));
+  if (call.failure instanceof Error) showWhere(call.failure, `the remote method ${JSON.stringify(call.method)}`);
   return call.failure;
-}
-
-/** The frames of an error that was decoded are the library's; what helps is which call it was. */
-function showWhere(error: Error, where: string): void {
-  const value = `${error.name}: ${error.message}\n    at the remote method ${where}`;
-  Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
 }
 
 function destinationOf(target: Target): Destination {

@@ -45,6 +45,8 @@ export class OutgoingCall implements Expiring, Abortable, Source {
   abandoned = false;
   /** Something was called through it over there. */
   calledThrough = false;
+  /** What its caller can abort it by. */
+  signal: AbortSignal | undefined;
   /** The call whose result it is called through. */
   parent: OutgoingCall | undefined;
   /** What it failed with: what was called through it fails with the same. */
@@ -79,6 +81,7 @@ export class OutgoingCall implements Expiring, Abortable, Source {
 
   /** Ends the caller's waiting when the signal fires or the time is over. */
   limit(patience: Patience, clock: Clock): void {
+    this.signal = patience.signal;
     this.#stop = waitWith(patience, this, clock);
   }
 

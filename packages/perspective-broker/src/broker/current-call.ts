@@ -57,7 +57,8 @@ export class Call<C extends CallConnection = CallConnection> {
 
   /**
    * Fires when nobody waits for the answer any more: the caller aborted the call, its deadline is over, or the connection has
-   * ended. Made when it is first asked for, which must be while the call runs.
+   * ended; and when nobody takes the streams any more that came out of the call. Made when it is first asked for, which must be
+   * while the call runs, or a stream of it.
    */
   get signal(): AbortSignal {
     const rare = this.#more;
@@ -66,18 +67,18 @@ export class Call<C extends CallConnection = CallConnection> {
       platform.manyListeners(rare.controller.signal);
       const aborted = rare.aborted ?? this.#aborts.ended;
       if (aborted !== undefined) rare.controller.abort(aborted.reason);
-      else {
-        this.#aborts.add(this);
-        if (this.#envelope?.deadline !== undefined) rare.slot = this.#aborts.deadlines.add(this, this.remaining);
-      }
+      else this.#watch(rare);
     }
     return rare.controller.signal;
   }
 
-  /** Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too. */
+  /**
+   * Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too.
+   * It is that of the answer: a stream that came out of the call has none.
+   */
   get remaining(): number {
     const deadline = this.#envelope?.deadline;
-    if (deadline === undefined) return Number.POSITIVE_INFINITY;
+    if (deadline === undefined || this.#rare?.streaming) return Number.POSITIVE_INFINITY;
     return Math.max(0, this.#arrived + deadline - this.#aborts.clock.now());
   }
 
@@ -114,12 +115,17 @@ export class Call<C extends CallConnection = CallConnection> {
     return rare.storage;
   }
 
+  /** @internal Why its signal has fired. */
+  get aborted(): { readonly reason: unknown } | undefined {
+    return this.#rare?.aborted;
+  }
+
   /** @internal Its signal fires. */
   abort(reason: unknown): void {
     const rare = this.#more;
     if (rare.aborted !== undefined) return;
     rare.aborted = { reason };
-    this.settled();
+    this.#unwatch();
     rare.controller?.abort(reason);
   }
 
@@ -128,8 +134,40 @@ export class Call<C extends CallConnection = CallConnection> {
     this.abort(new CallTimeout(`${this.method}: the caller's deadline is over`, "unknown"));
   }
 
-  /** @internal It has ended: its signal will not fire any more. */
+  /** @internal It was answered: its signal will not fire any more, unless there are streams that came out of it. */
   settled(): void {
+    const rare = this.#rare;
+    if (rare === undefined) return;
+    this.#unwatch();
+    rare.streaming = rare.streams > 0;
+    if (rare.streaming) this.#watch(rare);
+  }
+
+  /** @internal A stream came out of it. */
+  streamOpened(): void {
+    this.#more.streams++;
+  }
+
+  /** @internal Nobody takes one of these any more. */
+  streamStopped(reason: unknown): void {
+    if (this.#rare?.streaming && this.#rare.streams === 1) this.abort(reason);
+  }
+
+  /** @internal One of these has ended. */
+  streamEnded(): void {
+    const rare = this.#more;
+    if (--rare.streams === 0 && rare.streaming) this.#unwatch();
+  }
+
+  #watch(rare: Rare): void {
+    if (rare.controller === undefined || rare.aborted !== undefined) return;
+    this.#aborts.add(this);
+    if (this.#envelope?.deadline !== undefined && !rare.streaming) {
+      rare.slot = this.#aborts.deadlines.add(this, this.remaining);
+    }
+  }
+
+  #unwatch(): void {
     const rare = this.#rare;
     if (rare?.controller === undefined) return;
     this.#aborts.remove(this);
@@ -145,6 +183,8 @@ export class Call<C extends CallConnection = CallConnection> {
       chain: undefined,
       storage: undefined,
       trace: undefined,
+      streams: 0,
+      streaming: false,
     };
     return this.#rare;
   }
@@ -158,6 +198,10 @@ interface Rare {
   chain: Chain | undefined;
   storage: Map<unknown, unknown> | undefined;
   trace: { readonly value: Trace | undefined } | undefined;
+  /** Streams that came out of it and are open. */
+  streams: number;
+  /** It was answered, and goes on in its streams. */
+  streaming: boolean;
 }
 
 /** The running calls of one connection whose signals somebody has asked for. */

@@ -2,39 +2,31 @@
 // result could not be sent. Nothing that a method does or returns reaches anyone but its caller and the log.
 
 import { platform } from "#platform";
-import {
-  CallAborted,
-  CallTimeout,
-  InvalidArguments,
-  LimitExceeded,
-  NoSuchMethod,
-  NoSuchObject,
-  PerspectiveBrokerError,
-  UnsendableError,
-} from "../errors.ts";
-import { WrongArguments } from "../flavors/method-table.ts";
+import { CallAborted, CallTimeout, LimitExceeded, NoSuchObject, PerspectiveBrokerError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
-import { isExpected, withoutData } from "../wire/jelly/failure.ts";
 import { type RequestId, Wants } from "../wire/message.ts";
 import { Arrival } from "./arrival.ts";
 import type { CachesHeld } from "./caches-held.ts";
 import { Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
 import type { Exports } from "./exports.ts";
+import { levelOf, logFailure, sendFailure, unsendable } from "./failures.ts";
 import { IdTable } from "./id-table.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { Results } from "./results.ts";
+import { Streams } from "./streams.ts";
 
 export interface DispatcherSetup {
   readonly codec: Codec;
   readonly exports: Exports;
   readonly imports: Imports;
   readonly caches: CachesHeld;
+  readonly streams: Streams;
   readonly limits: Limits;
   readonly store: CallStore;
   readonly connection: CallConnection;
@@ -126,8 +118,11 @@ export class Dispatcher {
     kept.pulled = true;
     if (kept.outcome === undefined) return;
     if ("error" in kept.outcome) this.#sendError(id, kept.outcome.error, false);
-    else
-      this.#sendValue({ id, method: "a call through whose result was called" }, kept.outcome.value, kept.perspective);
+    else {
+      const { outcome, perspective, context } = kept;
+      this.#sendValue({ id, method: "a call through whose result was called" }, outcome.value, perspective, context);
+      context?.settled();
+    }
   }
 
   /** The caller does not need a result any more. */
@@ -214,7 +209,7 @@ export class Dispatcher {
       return;
     }
     if (!later) {
-      this.#succeeded(call, result, perspective);
+      this.#succeeded(call, result, perspective, context);
       this.#answered(call.received);
       context.settled();
       return;
@@ -230,7 +225,7 @@ export class Dispatcher {
     };
     Promise.resolve(result).then(
       (value) => {
-        this.#succeeded(call, value, perspective);
+        this.#succeeded(call, value, perspective, context);
         settled();
       },
       (error) => {
@@ -260,6 +255,7 @@ export class Dispatcher {
     }
     for (const reference of call.received ?? []) reference.release();
     for (const cache of call.caches ?? []) this.#setup.caches.giveBack(cache);
+    for (const value of call.args) Streams.giveBack(value);
   }
 
   #answered(received: readonly RemoteReference[] | undefined): void {
@@ -279,35 +275,39 @@ export class Dispatcher {
     this.#setup.written();
   }
 
-  #succeeded(call: WaitingCall, value: unknown, perspective: object | null): void {
+  #succeeded(call: WaitingCall, value: unknown, perspective: object | null, context: Call): void {
     // What was called through it goes first: it must not come behind what its caller does with the answer.
-    call.kept?.settle({ value }, perspective);
+    call.kept?.settle({ value }, perspective, context);
     const wanted = call.wantsAnswer || call.kept?.pulled;
     if (!wanted) {
       if (call.kept === undefined) this.#setup.exports.forgetUnsent(value);
     } else if (!this.#ended) {
       if (call.kept !== undefined) call.kept.sent = true;
-      this.#sendValue(call, value, perspective);
+      this.#sendValue(call, value, perspective, context);
     }
     this.#close(call);
   }
 
-  #sendValue(call: Pick<WaitingCall, "id" | "method">, value: unknown, perspective: object | null): void {
+  #sendValue(
+    call: Pick<WaitingCall, "id" | "method">,
+    value: unknown,
+    perspective: object | null,
+    context: Call | undefined,
+  ): void {
+    const { codec, streams, written, log } = this.#setup;
+    streams.onBehalfOf = context;
     try {
-      this.#setup.codec.sendAnswer(call.id, value, perspective);
-      this.#setup.written();
+      codec.sendAnswer(call.id, value, perspective);
+      written();
     } catch (error) {
-      const message = `the result of ${shown(call)} cannot be sent`;
-      this.#setup.log({ level: "error", message, error });
-      const told = error instanceof UnsendableError ? new UnsendableError("", `${message}: ${error.message}`) : error;
-      this.#sendError(call.id, told, false);
+      this.#sendError(call.id, unsendable(log, `the result of ${shown(call)}`, error), false);
+    } finally {
+      streams.onBehalfOf = undefined;
     }
   }
 
   #failed(call: WaitingCall, error: unknown, later: boolean): void {
-    const level = levelOf(error);
-    if (level === "debug") this.#setup.log({ level, message: `${shown(call)} failed`, error });
-    else if (level === "error") this.#setup.log({ level, message: `${shown(call)} failed unexpectedly`, error });
+    logFailure(this.#setup.log, shown(call), error);
     call.kept?.settle({ error }, null);
     if (!this.#ended && (call.wantsAnswer || call.kept?.pulled)) this.#sendError(call.id, error, later);
     this.#close(call);
@@ -316,45 +316,18 @@ export class Dispatcher {
   #sendError(id: RequestId, error: unknown, later: boolean, notRun?: { readonly dependency: boolean }): void {
     const { codec, log, failed, written } = this.#setup;
     try {
-      codec.sendError(id, error, later, notRun);
-    } catch (unsendable) {
-      log({ level: "error", message: "an error cannot be sent as it is", error: unsendable });
-      try {
-        this.#sendLess(id, error, later, notRun);
-      } catch (hopeless) {
-        failed(hopeless);
-        return;
-      }
+      sendFailure(log, error, (sent) => codec.sendError(id, sent, later, notRun));
+    } catch (hopeless) {
+      failed(hopeless);
+      return;
     }
     written();
-  }
-
-  /** Without its data, or if even that cannot be sent, without anything of it. */
-  #sendLess(id: RequestId, error: unknown, later: boolean, notRun?: { readonly dependency: boolean }): void {
-    const { codec } = this.#setup;
-    try {
-      codec.sendError(id, withoutData(error), later, notRun);
-    } catch {
-      codec.sendError(id, new Error("the call failed, and its error could not be sent"), later, notRun);
-    }
   }
 }
 
 type AnyMethod = (...args: never[]) => unknown;
 
 const NOT_RUN = { dependency: false } as const;
-
-/** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
-function levelOf(error: unknown): "debug" | "error" | undefined {
-  try {
-    if (error instanceof NoSuchMethod || error instanceof WrongArguments || error instanceof InvalidArguments) {
-      return "debug";
-    }
-    return isExpected(error) ? undefined : "error";
-  } catch {
-    return "error";
-  }
-}
 
 /** A name that the peer chose, fit for a line of a log. */
 function shown({ method }: Pick<WaitingCall, "method">): string {
