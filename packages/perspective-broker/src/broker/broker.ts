@@ -1,6 +1,7 @@
 // One conversation between two sides that are equal: it calls the peer's objects and answers for its own. A state machine:
 // bytes and time in, bytes and settled promises out. It does not know which dialect it speaks, nor over what.
 
+import { LazyMap, LazySet } from "../platform/lazy.ts";
 import { platform } from "#platform";
 import {
   CallAborted,
@@ -105,8 +106,8 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #interception: Interception | undefined;
   /** The messages that not every dialect has. */
   readonly more: MoreReceived;
-  readonly #byName = new Map<string, RemoteReference>();
-  readonly #listeners = new Set<{ fn: (reason: CloseReason) => void }>();
+  readonly #byName = new LazyMap<string, RemoteReference>();
+  readonly #listeners = new LazySet<{ fn: (reason: CloseReason) => void }>();
   #lost: CloseReason | undefined;
   #yielded = false;
   #stalled = false;

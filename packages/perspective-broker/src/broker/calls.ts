@@ -5,7 +5,7 @@ import type { Abortable } from "../platform/aborts.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Expiring } from "../platform/deadlines.ts";
 import { type Patience, waitWith } from "../platform/patience.ts";
-import { pending, RemoteResult, type Source } from "../references/remote-result.ts";
+import { pending, RemoteResult, rejected, type Source } from "../references/remote-result.ts";
 import { type Chain, Wants } from "../wire/message.ts";
 import type { Held } from "./gate.ts";
 
@@ -56,6 +56,7 @@ export class OutgoingCall implements Expiring, Abortable, Source {
   readonly #sender: CallSender;
   #stop: (() => void) | undefined;
   #over = false;
+  #givenUp = false;
 
   constructor(sender: CallSender, id: number, method: string, chain: Chain | undefined, pipelining: boolean) {
     const { result, resolve, reject } = pending<unknown>();
@@ -94,15 +95,21 @@ export class OutgoingCall implements Expiring, Abortable, Source {
   }
 
   wanted(): void {
+    if (this.#givenUp) {
+      this.reject(this.#tooLate());
+      return;
+    }
     this.#sender.wanted();
     if (!this.awaitsAnswer && !this.#over) this.#sender.pull(this);
   }
 
   through(method: string, args: unknown[]): RemoteResult<unknown> | undefined {
+    if (this.#givenUp) return rejected(this.#tooLate());
     return this.#over || this.abandoned ? undefined : this.#sender.through(this, method, args);
   }
 
   throughOnly(method: string, args: unknown[]): boolean {
+    if (this.#givenUp) return true;
     return !this.#over && !this.abandoned && this.#sender.throughOnly(this, method, args);
   }
 
@@ -110,8 +117,13 @@ export class OutgoingCall implements Expiring, Abortable, Source {
   dropped(): boolean {
     if (this.#over || this.awaitsAnswer) return false;
     this.#sender.drop(this);
-    this.reject(new DeadReferenceError(`${this.method}: the result was given back, as nobody had asked for it`));
+    this.#givenUp = true;
     return true;
+  }
+
+  // Made when somebody comes after all: nearly nobody does.
+  #tooLate(): Error {
+    return new DeadReferenceError(`${this.method}: the result was given back already, as nobody had awaited it`);
   }
 
   /** It is answered or lost: signal and timer mean nothing any more. */

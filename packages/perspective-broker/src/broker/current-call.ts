@@ -1,6 +1,7 @@
 // Who is calling: `currentCall()` in a remote method. Its store is chosen by connection: one that follows `await`, where the
 // runtime has one, or one that is valid until the first `await` and costs next to nothing.
 
+import { LazySet } from "../platform/lazy.ts";
 import { platform } from "#platform";
 import { CallTimeout, NoCurrentCall } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -210,7 +211,7 @@ export class CallAborts {
   readonly deadlines: Deadlines;
   /** The connection has ended. */
   ended: { readonly reason: unknown } | undefined;
-  readonly #calls = new Set<Call>();
+  readonly #calls = new LazySet<Call>();
 
   constructor(clock: Clock) {
     this.clock = clock;

@@ -1,4 +1,5 @@
 // The peer's messages that not every dialect has, each to whom it concerns.
+import { IdTable } from "./id-table.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
@@ -21,7 +22,7 @@ export interface MoreSetup {
 export class MoreReceived implements MoreHandler {
   readonly #setup: MoreSetup;
   // Our calls that resulted in an object of this side, by their ids.
-  readonly #echoes = new Map<number, () => void>();
+  readonly #echoes = new IdTable<() => void>();
 
   constructor(setup: MoreSetup) {
     this.#setup = setup;

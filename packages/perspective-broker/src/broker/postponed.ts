@@ -1,5 +1,6 @@
 // Calls that refer to results which are not there yet and to which the wire cannot refer. They wait here, and the later calls of
 // the same target behind them, so that its calls keep their order.
+import { LazyMap } from "../platform/lazy.ts";
 import { CallAborted, CallTimeout } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import { waitWith } from "../platform/patience.ts";
@@ -21,7 +22,7 @@ interface Target {
 
 export class Postponed {
   readonly #clock: Clock;
-  readonly #queues = new Map<string, Waiting[]>();
+  readonly #queues = new LazyMap<string, Waiting[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;

@@ -1,5 +1,6 @@
 // Streams of one connection: iterables of this side that the peer consumes, and those of the peer that are consumed here. What
 // each may do when is in stream-producer.ts and stream-consumer.ts; here they have their numbers, their bounds, and a way out.
+import { IdTable } from "./id-table.ts";
 import { CallAborted, type CloseReason, ConnectionLost, LimitExceeded, ProtocolError, UnknownId } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
@@ -44,8 +45,8 @@ export class Streams implements ProducerHub, ConsumerHub {
   onBehalfOf: Call | undefined;
   readonly store: CallStore;
   readonly #setup: StreamsSetup;
-  readonly #given = new Map<number, StreamProducer>();
-  readonly #held = new Map<number, StreamConsumer>();
+  readonly #given = new IdTable<StreamProducer>();
+  readonly #held = new IdTable<StreamConsumer>();
   // What the peer takes; what it said is not known before its hello.
   #most: number;
   #peerMost = Number.POSITIVE_INFINITY;

@@ -96,10 +96,10 @@ export class Tables implements ObjectTables {
       })),
       names: this.exports.names(),
       imports: [...this.imports.entries()].map(({ id, receipts }) => ({ id, receipts })),
-      cachesGiven: [...this.given.entries()].map(({ id, cacheable, count }) => {
+      cachesGiven: this.given.entries().map(({ id, cacheable, count }) => {
         return { id, count, class: cacheable.constructor.name };
       }),
-      cachesHeld: [...this.held.entries()].map(({ id, receipts }) => ({ id, receipts })),
+      cachesHeld: this.held.entries().map(({ id, receipts }) => ({ id, receipts })),
     };
   }
 

@@ -20,6 +20,8 @@ const methods = new MethodTables("remote_");
 export abstract class Referenceable {
   declare readonly "~pb": "ref";
   declare readonly "~pbTarget"?: this;
+  // Where the object is known to connections: a table of theirs by object would be a Map that is written all the time.
+  #exported: object | undefined;
 
   /** Calls `remote_name` here, in a later turn. */
   callRemote<T, N extends MethodName<T>, A extends readonly unknown[]>(
@@ -58,6 +60,18 @@ export abstract class Referenceable {
     return callMethod(method, this, args, keywords);
   }
 
+  /** @internal What connections keep of an object. One that was made without its constructor has no place for it. */
+  static readonly exported = {
+    get(object: object): object | undefined {
+      return #exported in object ? object.#exported : unconstructed.get(object);
+    },
+    set(object: object, entry: object | undefined): void {
+      if (#exported in object) object.#exported = entry;
+      else if (entry === undefined) unconstructed.delete(object);
+      else unconstructed.set(object, entry);
+    },
+  };
+
   /**
    * Throws TypeError for what is no Referenceable at all, and DeclarationError if the class declares its methods in a way
    * that is refused. Called when an object is first exported, and when it is published.
@@ -95,6 +109,8 @@ export class Root extends Referenceable {
     return this;
   }
 }
+
+const unconstructed = new WeakMap<object, object>();
 
 function described(value: unknown): string {
   if (typeof value === "function") return `the class or function ${value.name} (an object of it is needed, perhaps)`;

@@ -3,7 +3,7 @@
 // back when the last of them is answered.
 
 import { platform } from "#platform";
-import { DeadReferenceError, NotAReference } from "../errors.ts";
+import { NotAReference } from "../errors.ts";
 import { RemoteReference } from "./remote-reference.ts";
 import { RemoteStream, type StreamIterator } from "./remote-stream.ts";
 
@@ -125,11 +125,8 @@ export class RemoteResult<T> extends Promise<T> {
     const calls = result.#calls;
     if (calls === undefined || calls.open > 0 || result.#wanted || calls.released) return;
     calls.released = true;
-    if (result.#source?.dropped()) {
-      result.#source = gone;
-    } else if (result.#settled?.value instanceof RemoteReference) {
-      result.#settled.value.release();
-    }
+    if (result.#source?.dropped()) return;
+    if (result.#settled?.value instanceof RemoteReference) result.#settled.value.release();
   }
 
   /** @internal `then` that leaves no sign of interest. */
@@ -220,18 +217,6 @@ Object.defineProperty(RemoteResult.prototype, "constructor", {
     return constructorOf(this);
   },
 });
-
-/** Of a result that was given up: there is nothing any more that could be wanted. */
-const gone: Source = {
-  wanted: () => {},
-  through(method) {
-    return rejected(
-      new DeadReferenceError(`${method}: the result was given back already (await it to keep what it refers to)`),
-    );
-  },
-  throughOnly: () => true,
-  dropped: () => true,
-};
 
 /** What was called through one result. */
 class CallsThrough {

@@ -1,5 +1,6 @@
 // One connection's encoder and decoder of pb7 (docs/pb7.md): frames to calls on the handler, and calls to frames. What a peer must
 // not do ends as a ProtocolError here; what concerns one value ends with its call.
+import { LazyMap, LazySet } from "../../platform/lazy.ts";
 import { ProtocolError } from "../../errors.ts";
 import type { Keywords } from "../../values/keywords.ts";
 import type { Codec, CodecSetup, MoreMessages, ObjectTables, SessionHandler } from "../dialect.ts";
@@ -42,9 +43,9 @@ export class Pb7Codec implements Codec, MoreMessages {
   readonly #piecesOut: PiecesOut;
   readonly #piecesIn: PiecesIn;
   // What messages have in pieces, and which streams they open, that wait in boxes of their own.
-  readonly #boxed = new Map<Outbox, Cargo>();
+  readonly #boxed = new LazyMap<Outbox, Cargo>();
   // Calls whose answers wait for pieces.
-  readonly #lateAnswers = new Set<number>();
+  readonly #lateAnswers = new LazySet<number>();
   #peerBytes = 0;
   #peerProcess = 0;
   #greeted = false;
