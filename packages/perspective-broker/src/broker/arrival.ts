@@ -1,9 +1,10 @@
 // From the arrival of a call to the moment when it may run: it waits for the result that it goes through, for pieces and results
 // among its arguments, and behind earlier calls of its target. Then it is admitted, in the order of arrival for each target.
-import { LazyMap } from "../platform/lazy.ts";
+
 import { LimitExceeded, NoSuchObject, NotAReference } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { Viewable, viewPoint } from "../flavors/viewable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import { RemoteReference, targetOf } from "../references/remote-reference.ts";
 import type { Exports } from "./exports.ts";
 import type { Imports } from "./imports.ts";

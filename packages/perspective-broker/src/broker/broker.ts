@@ -1,7 +1,6 @@
 // One conversation between two sides that are equal: it calls the peer's objects and answers for its own. A state machine:
 // bytes and time in, bytes and settled promises out. It does not know which dialect it speaks, nor over what.
 
-import { LazyMap, LazySet } from "../platform/lazy.ts";
 import { platform } from "#platform";
 import {
   CallAborted,
@@ -17,6 +16,7 @@ import {
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
+import { LazyMap, LazySet } from "../platform/lazy.ts";
 import type { Target } from "../references/conversation.ts";
 import type { Observer } from "../references/observer.ts";
 import type { CacheTarget, RemoteCache } from "../references/remote-cache.ts";
@@ -551,6 +551,8 @@ function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly depend
     call.failure = parent.failure;
     return call.failure;
   }
+  // What was called through it has failed with it before.
+  if (call.failure !== undefined) return call.failure;
   const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
   call.failure = noReference ? new NotAReference(error.message) : error;
   if (call.failure instanceof Error) showWhere(call.failure, `the remote method ${JSON.stringify(call.method)}`);

@@ -1,12 +1,13 @@
 // The Cacheables of this side that the peer holds copies of (spec §6.5): one observer each, counted in receipts.
-import { IdTable } from "./id-table.ts";
-import { LazyMap } from "../platform/lazy.ts";
+
 import { DeadReferenceError, UnsendableError } from "../errors.ts";
 import type { Cacheable } from "../flavors/cacheable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import { Observer, type ObserverConversation } from "../references/observer.ts";
 import type { ClassPolicy, TaggedState } from "../wire/dialect.ts";
 import { tagToCache } from "../wire/jelly/tag.ts";
 import { unknownCache } from "./caches-held.ts";
+import { IdTable } from "./id-table.ts";
 import type { Ids } from "./ids.ts";
 
 export interface GivenCache {

@@ -1,6 +1,6 @@
 // The peer's Cacheables whose copies are held here: one copy each, counted in receipts, kept until the peer says that its id is
 // free. A copy that was forgotten is given back when it is collected.
-import { IdTable } from "./id-table.ts";
+
 import { JellyError, LimitExceeded, NoSuchMethod, UnknownId } from "../errors.ts";
 import { argumentsFor, MethodTables, type RemoteMethod } from "../flavors/method-table.ts";
 import {
@@ -13,6 +13,7 @@ import {
 } from "../references/remote-cache.ts";
 import type { Keywords } from "../values/keywords.ts";
 import { sentAs } from "../wire/jelly/failure.ts";
+import { IdTable } from "./id-table.ts";
 
 const methods = new MethodTables("observe_");
 

@@ -1,11 +1,11 @@
 // Who is calling: `currentCall()` in a remote method. Its store is chosen by connection: one that follows `await`, where the
 // runtime has one, or one that is valid until the first `await` and costs next to nothing.
 
-import { LazySet } from "../platform/lazy.ts";
 import { platform } from "#platform";
 import { CallTimeout, NoCurrentCall } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
+import { LazySet } from "../platform/lazy.ts";
 import type { ContextStore } from "../platform/platform.ts";
 import type { Chain, Envelope, Trace } from "../wire/message.ts";
 import { wellFormedTrace } from "./trace.ts";

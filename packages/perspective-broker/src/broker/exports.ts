@@ -1,8 +1,9 @@
 // The objects of this side that the peer may call: by id, counted as often as they were sent, or by name, not counted
 // (spec §5.1 to §5.6). Ids rise and are never used again.
-import { LazyMap } from "../platform/lazy.ts";
+
 import { UnknownId } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import type { ObjectId } from "../wire/message.ts";
 import { IdTable } from "./id-table.ts";
 import type { Ids } from "./ids.ts";

@@ -1,11 +1,12 @@
 // The peer's messages that not every dialect has, each to whom it concerns.
-import { IdTable } from "./id-table.ts";
+
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
 import type { Late, MoreHandler, PeerLimits, Probe } from "../wire/message.ts";
 import type { OutgoingCall } from "./calls.ts";
 import type { Dispatcher } from "./dispatch.ts";
+import { IdTable } from "./id-table.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Streams } from "./streams.ts";
 

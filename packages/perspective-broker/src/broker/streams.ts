@@ -1,6 +1,6 @@
 // Streams of one connection: iterables of this side that the peer consumes, and those of the peer that are consumed here. What
 // each may do when is in stream-producer.ts and stream-consumer.ts; here they have their numbers, their bounds, and a way out.
-import { IdTable } from "./id-table.ts";
+
 import { CallAborted, type CloseReason, ConnectionLost, LimitExceeded, ProtocolError, UnknownId } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
@@ -10,6 +10,7 @@ import type { Codec, MoreMessages } from "../wire/dialect.ts";
 import type { Late, PeerLimits } from "../wire/message.ts";
 import { type Call, type CallStore, runningCallIfAny } from "./current-call.ts";
 import { logFailure, sendFailure, unsendable } from "./failures.ts";
+import { IdTable } from "./id-table.ts";
 import type { Log } from "./log.ts";
 import { type ConsumerHub, StreamConsumer } from "./stream-consumer.ts";
 import { type ProducerHub, StreamProducer } from "./stream-producer.ts";

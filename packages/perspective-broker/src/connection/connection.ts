@@ -1,5 +1,5 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
-import { LazyMap } from "../platform/lazy.ts";
+
 import { Broker, type Inspection } from "../broker/broker.ts";
 import { connectionClosed, connectionOpened } from "../broker/diagnostics.ts";
 import type { Credentials } from "../cred/credentials.ts";
@@ -7,6 +7,7 @@ import type { LoginOptions, login } from "../cred/login.ts";
 import type { LoginHost } from "../cred/portal-host.ts";
 import type { CloseReason } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, Transport } from "../transport/transport.ts";

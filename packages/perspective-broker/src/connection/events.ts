@@ -1,6 +1,7 @@
 // Events in the one shape that the library has: `on(name, fn)` gives a Disposable, `events(name)` an async iterator.
-import { LazySet } from "../platform/lazy.ts";
+
 import { Arrivals } from "../platform/arrivals.ts";
+import { LazySet } from "../platform/lazy.ts";
 
 export class Events<Map extends object> {
   readonly #listeners = new globalThis.Map<keyof Map, Set<{ fn: (event: never) => void }>>();

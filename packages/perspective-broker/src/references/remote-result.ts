@@ -125,7 +125,12 @@ export class RemoteResult<T> extends Promise<T> {
     const calls = result.#calls;
     if (calls === undefined || calls.open > 0 || result.#wanted || calls.released) return;
     calls.released = true;
-    if (result.#source?.dropped()) return;
+    if (result.#source?.dropped()) {
+      const told = observers.get(result);
+      observers.delete(result);
+      for (const fn of told ?? []) fn({ status: "unasked" });
+      return;
+    }
     if (result.#settled?.value instanceof RemoteReference) result.#settled.value.release();
   }
 
@@ -158,6 +163,7 @@ export class RemoteResult<T> extends Promise<T> {
     const all = [ended];
     observers.set(result, all);
     const tell = (outcome: Outcome) => {
+      if (observers.get(result) !== all) return; // told already
       observers.delete(result);
       for (const fn of all) fn(outcome);
     };
@@ -165,7 +171,7 @@ export class RemoteResult<T> extends Promise<T> {
       result,
       (value) => tell({ status: "fulfilled", value }),
       (reason) => {
-        tell(result.#source === gone ? { status: "unasked" } : { status: "rejected", reason });
+        tell({ status: "rejected", reason });
         if (!result.#wanted && result.#calls === undefined) throw reason;
       },
     );

@@ -1,7 +1,8 @@
 // One connection's encoder and decoder of pb7 (docs/pb7.md): frames to calls on the handler, and calls to frames. What a peer must
 // not do ends as a ProtocolError here; what concerns one value ends with its call.
-import { LazyMap, LazySet } from "../../platform/lazy.ts";
+
 import { ProtocolError } from "../../errors.ts";
+import { LazyMap, LazySet } from "../../platform/lazy.ts";
 import type { Keywords } from "../../values/keywords.ts";
 import type { Codec, CodecSetup, MoreMessages, ObjectTables, SessionHandler } from "../dialect.ts";
 import type { Destinee, Envelope, MessageHandler, ObjectId, PeerLimits, Probe, RequestId } from "../message.ts";

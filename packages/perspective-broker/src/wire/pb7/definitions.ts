@@ -1,7 +1,8 @@
 // Names and shapes that one side has defined for the other (docs/pb7.md, Names and shapes): both sides' tables, and the
 // bounds that hold for both. What is defined stays until the connection ends.
-import { LazyMap } from "../../platform/lazy.ts";
+
 import { LimitExceeded } from "../../errors.ts";
+import { LazyMap } from "../../platform/lazy.ts";
 import type { Outbox } from "../outbox.ts";
 import { type Builder, builderOf } from "./builders.ts";
 import { NAME_FRAME, SHAPE_FRAME, tags } from "./tags.ts";

@@ -1,7 +1,8 @@
 // Large leaves on their way in: each has its memory from the start, which the system gives page by page as it is filled.
-import { LazyMap } from "../../platform/lazy.ts";
+
 import { platform } from "#platform";
 import { LimitExceeded, ProtocolError } from "../../errors.ts";
+import { LazyMap } from "../../platform/lazy.ts";
 
 /** So many bytes are taken before the peer is told. */
 const TELL = 64 * 1024;
