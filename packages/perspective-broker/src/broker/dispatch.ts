@@ -94,8 +94,8 @@ export class Dispatcher {
   ): void {
     const level = error instanceof PerspectiveBrokerError || notRun.dependency ? "debug" : levelOf(error);
     if (level !== undefined) this.#setup.log({ level, message: `a call of ${shown(call)} was refused`, error });
-    call.kept?.settle({ error }, null);
     if (call.wantsAnswer || call.kept?.pulled) this.#sendError(call.id, error, false, notRun);
+    call.kept?.settle({ error }, null); // after it, so that the error of what depends on it is known as its own
     this.#close(call);
   }
 
@@ -308,8 +308,8 @@ export class Dispatcher {
 
   #failed(call: WaitingCall, error: unknown, later: boolean): void {
     logFailure(this.#setup.log, shown(call), error);
-    call.kept?.settle({ error }, null);
     if (!this.#ended && (call.wantsAnswer || call.kept?.pulled)) this.#sendError(call.id, error, later);
+    call.kept?.settle({ error }, null);
     this.#close(call);
   }
 
