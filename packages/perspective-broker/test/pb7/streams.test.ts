@@ -898,7 +898,6 @@ describe("the number of streams", () => {
     for (const iterator of iterators) expect(await iterator.next()).toEqual({ done: false, value: 0 });
     for (const iterator of iterators) await iterator.return();
     await until(() => open(ends) === 0, "their end");
-    console.log("bytes per idle stream, both sides", Math.round(idle));
   });
 });
 
