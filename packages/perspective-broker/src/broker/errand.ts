@@ -37,11 +37,14 @@ export function errandOf(options: CallOptions | undefined): Errand | undefined {
 
 const NO_OPTIONS: CallOptions = {};
 
-export function envelopeFor(errand: Errand | undefined): Envelope | undefined {
+/** A call without an answer has no chain: nobody waits for it, so it enters no lock that others of its chain hold. */
+export function envelopeFor(errand: Errand | undefined, answered: boolean): Envelope | undefined {
   if (errand === undefined) return undefined;
   const { call, timeout, trace } = errand;
   if (call === undefined && timeout === undefined && trace === undefined) return undefined;
   const deadline = timeout === undefined ? undefined : Math.ceil(timeout);
-  if (call === undefined) return { deadline, trace };
+  if (call === undefined || !answered) {
+    return deadline === undefined && trace === undefined ? undefined : { deadline, trace };
+  }
   return { deadline, trace, chain: call.chain, depth: call.depth + 1 };
 }

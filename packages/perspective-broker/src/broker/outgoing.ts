@@ -121,7 +121,7 @@ export class Outgoing implements CallSender {
     if (errand?.problem !== undefined) throw errand.problem;
     const id = ++this.#lastRequest;
     const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
-    this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand), held?.box);
+    this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand, false), held?.box);
     for (const result of this.#used) {
       RemoteResult.opened(result);
       RemoteResult.closed(result);
@@ -341,7 +341,7 @@ export class Outgoing implements CallSender {
     const before = outbox.total;
     if (more && this.gate.closed) call.held = { box: new Outbox(), call: this.#forwarding(call) };
     else this.#setup.calling();
-    const envelope = more ? envelopeFor(errand) : undefined;
+    const envelope = more ? envelopeFor(errand, true) : undefined;
     const exported = this.#encode(id, destination, method, args, Wants.answer, envelope, call.held?.box);
     const uses = this.#used;
     if (call.held !== undefined) {

@@ -209,7 +209,7 @@ export class Decoder {
     const { buffer, at } = this.in;
     const resolving = new Resolving(this, this.#maxElements);
     walkLayout(this.in, layout, resolving);
-    const body = buffer.slice(at, this.in.at);
+    const body = new Uint8Array(buffer.subarray(at, this.in.at)); // a copy: `slice` of a Buffer is none
     this.finish();
     return resolving.skimmed(body, this.#objects !== undefined, this.perspective);
   }
@@ -236,8 +236,14 @@ export class Decoder {
     }
     if (tag === tags.double) return reader.double();
     if (tag === tags.integer) return reader.integer();
+    return this.#other(tag);
+  }
+
+  #other(tag: number): unknown {
     if (!this.#admitted[tag]) throw this.#refused(tag);
     switch (tag) {
+      case tags.shaped:
+        return this.#shaped();
       case tags.null:
         return null;
       case tags.undefined:
@@ -247,21 +253,19 @@ export class Decoder {
       case tags.true:
         return true;
       case tags.float: {
-        const value = reader.double();
+        const value = this.in.double();
         return this.#exact && Number.isInteger(value) ? new Float(value) : value;
       }
       case tags.ascii:
       case tags.utf8:
       case tags.utf16:
-        return reader.longString(tag);
+        return this.in.longString(tag);
       case tags.array:
         return this.#array();
       case tags.tuple:
         return readTuple(this);
       case tags.object:
         return readObject(this);
-      case tags.shaped:
-        return this.#shaped();
       case tags.map:
         return readMap(this);
       case tags.set:

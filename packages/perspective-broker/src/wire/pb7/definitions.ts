@@ -3,15 +3,16 @@
 import { LimitExceeded } from "../../errors.ts";
 import type { Outbox } from "../outbox.ts";
 import { type Builder, builderOf } from "./builders.ts";
-import { NAME_FRAME, SHAPE_FRAME } from "./tags.ts";
-import { definitionFrame, type FrameWriter } from "./writer.ts";
+import { NAME_FRAME, SHAPE_FRAME, tags } from "./tags.ts";
+import { definitionFrame, type FrameWriter, varintBytes } from "./writer.ts";
 
 /** The bounds, the same for every connection. */
 export const bounds = { names: 1024, shapes: 1024, keys: 64, length: 128, characters: 65_536 } as const;
 
 /** An ordered list of keys that has a number. */
 export interface Shape {
-  readonly number: number;
+  /** What an object of the shape begins with: tag and number. */
+  readonly head: readonly number[];
   readonly keys: readonly string[];
   /** For the sender: the nodes on the way to it, and the shape that came after it last. */
   readonly path: readonly Node[];
@@ -108,7 +109,8 @@ export class SentDefinitions {
       node = node.grow(key);
       path.push(node);
     }
-    const shape: Shape = { number: this.#shapes++, keys, path, next: undefined };
+    const head = [tags.shaped, ...varintBytes(this.#shapes++)];
+    const shape: Shape = { head, keys, path, next: undefined };
     node.shape = shape;
     this.pending.push(definitionFrame(SHAPE_FRAME, count, keys));
     return shape;

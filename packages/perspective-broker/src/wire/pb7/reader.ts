@@ -49,7 +49,7 @@ export class BodyReader {
     const at = this.at;
     if (at + 8 > this.end) throw truncated();
     this.at = at + 8;
-    // A view costs as much as it saves for ten numbers, so there is none before the first.
+    // A view costs about what ten numbers save by it, so there is none before the first.
     return (this.#view ?? this.#viewed()).getFloat64(at, true);
   }
 

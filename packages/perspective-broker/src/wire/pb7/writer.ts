@@ -243,8 +243,8 @@ export class FrameWriter {
 
   #grow(bytes: number): void {
     const size = this.at - this.#start;
-    // A string reserves up to three times its length, hence only a third of what is asked for counts.
-    this.#checkSize(bytes / 3);
+    // A string reserves up to three times its length, hence only a third of what is asked for counts; small items do not.
+    this.#checkSize(bytes > 4096 ? bytes / 3 : 0);
     const larger = platform.allocate(Math.max(64 * 1024, (size + bytes) * 2));
     larger.set(this.buffer.subarray(this.#start, this.at));
     if (this.#shared) settle(this.buffer, this.#start);
