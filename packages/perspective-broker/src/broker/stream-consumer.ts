@@ -243,6 +243,10 @@ export class StreamConsumer implements StreamFeed, Abortable {
     if (this.#head === items.length) {
       this.#items = undefined;
       this.#head = 0;
+    } else if (this.#head >= FIRST_ITEMS && this.#head * 2 >= items.length) {
+      // A queue that is never empty must not keep what was taken.
+      items.splice(0, this.#head);
+      this.#head = 0;
     }
     if (item.received !== undefined) this.#hub.deliver(item.received);
     if (item.late !== undefined && !this.#complete(item, item.late)) return undefined;

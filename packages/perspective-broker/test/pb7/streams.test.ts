@@ -37,7 +37,7 @@ class Source extends Root {
   /** How many items were produced. */
   produced = 0;
   signal: AbortSignal | undefined;
-  given: unknown;
+  given: any;
   calls: Call[] = [];
 
   async *remote_count(to: number, from = 0) {
@@ -133,10 +133,10 @@ class Source extends Root {
   remote_two() {
     return { odd: this.remote_count(2), even: this.remote_count(2) };
   }
-  remote_get() {
+  remote_get(): any {
     return this.given;
   }
-  remote_signal() {
+  remote_signal(): any {
     this.signal = currentCall().signal;
     return this.given;
   }
@@ -151,6 +151,7 @@ class Source extends Root {
   }
   async remote_first(items: AsyncIterable<unknown>) {
     for await (const item of items) return item;
+    return undefined;
   }
   remote_keep(items: AsyncIterable<unknown>) {
     this.given = items;
@@ -408,7 +409,7 @@ describe("a stream of the other side", () => {
         yield [n, currentCall().remaining];
       }
     })();
-    const items = await taken(await connection.root.with({ timeout: 30 }).callRemote("signal"));
+    const items: [number, number][] = await taken(await connection.root.with({ timeout: 30 }).callRemote("signal"));
     expect(items.map(([n]) => n)).toEqual([0, 1, 2]);
     expect(items.map(([, remaining]) => remaining)).toEqual(Array(3).fill(Number.POSITIVE_INFINITY));
     expect(source.signal?.aborted).toBe(false);
@@ -898,7 +899,6 @@ describe("the number of streams", () => {
     for (const iterator of iterators) expect(await iterator.next()).toEqual({ done: false, value: 0 });
     for (const iterator of iterators) await iterator.return();
     await until(() => open(ends) === 0, "their end");
-    console.log("bytes per idle stream, both sides", Math.round(idle));
   });
 });
 
