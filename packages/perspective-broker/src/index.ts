@@ -88,6 +88,7 @@ export type {
   Result,
   ResultOf,
   Sendable,
+  SynchronizedMethods,
 } from "./types.ts";
 // Values
 export { Decimal, type DecimalFields } from "./values/decimal.ts";

@@ -11,6 +11,7 @@ import {
   LimitExceeded,
   PerspectiveBrokerError,
 } from "../errors.ts";
+import { processNumber } from "../flavors/chain.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -24,7 +25,7 @@ import type { ClassPolicy, Codec, Dialect, SessionHandler, ValueOptions } from "
 import type { IncomingCall, MessageHandler, ObjectId, PeerLimits, RequestId } from "../wire/message.ts";
 import type { Outbox } from "../wire/outbox.ts";
 import type { GivenCache } from "./caches-given.ts";
-import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
+import type { CallConnection, CallStore } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Import } from "./imports.ts";
 import type { Log } from "./log.ts";
@@ -140,6 +141,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
     this.#dispatcher = new Dispatcher({
       ...{ codec, exports, imports, caches: held, limits, store, connection, log, clock, written, failed },
+      awaited: this.#outgoing,
     });
     this.#streams = new Streams({ codec, limits, store, log, written, writable: (fn) => this.whenWritable(fn) });
     this.more = new MoreReceived({
@@ -211,7 +213,7 @@ export class Broker implements TablesConversation, MessageHandler {
       ...this.#tables.inspect(),
       awaited: this.#outgoing.awaited,
       running: this.#dispatcher.queue.running,
-      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting,
+      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting + this.#dispatcher.lockWaits.waiting,
       results: this.#dispatcher.results.size,
       streams: this.#streams.inspect(),
       unsentBytes: this.#setup.output.unsent,

@@ -3,9 +3,18 @@
 
 import { platform } from "#platform";
 import { CallTimeout, NoCurrentCall } from "../errors.ts";
+import {
+  type Activation,
+  type ActivationStore,
+  type Branch,
+  currentActivation,
+  following,
+  untilAwait,
+} from "../flavors/activation.ts";
+import { newChain } from "../flavors/chain.ts";
+import type { Lock } from "../flavors/lock.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
-import type { ContextStore } from "../platform/platform.ts";
 import type { Chain, Envelope, Trace } from "../wire/message.ts";
 
 /** A connection, as the call context shows it. Its own class adds the rest. */
@@ -14,7 +23,7 @@ export interface CallConnection {
 }
 
 /** One call of the peer, while it runs. */
-export class Call<C extends CallConnection = CallConnection> {
+export class Call<C extends CallConnection = CallConnection> implements Activation {
   readonly connection: C;
   /** The method's name, without prefix. */
   readonly method: string;
@@ -29,7 +38,13 @@ export class Call<C extends CallConnection = CallConnection> {
   readonly #trace: Trace | undefined;
   readonly #deadline: number;
   readonly #depth: number;
+  /** @internal */
+  waitsFor: Lock | undefined;
+  /** @internal */
+  branches: Branch[] | undefined;
   #chain: Chain | undefined;
+  // The last of our calls when it came, if it named its chain; else -1: what we do cannot have caused it.
+  readonly #after: number;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #slot = 0;
@@ -51,6 +66,7 @@ export class Call<C extends CallConnection = CallConnection> {
     this.avatar = avatar;
     this.principal = principal;
     this.#chain = envelope?.chain;
+    this.#after = this.#chain === undefined ? -1 : aborts.awaited.lastRequest;
     this.#depth = envelope?.depth ?? 0;
     this.#trace = envelope?.trace;
     this.#deadline = envelope?.deadline === undefined ? Number.POSITIVE_INFINITY : arrived + envelope.deadline;
@@ -95,6 +111,19 @@ export class Call<C extends CallConnection = CallConnection> {
     return this.#depth;
   }
 
+  /** @internal */
+  get outer(): this {
+    return this;
+  }
+
+  /**
+   * @internal The calls here that wait for it. What a peer says of its chain is believed only as far as we wait for the peer
+   * ourselves: its call can be on behalf of calls of that chain which we made over the same connection, before it came.
+   */
+  callers(): readonly Activation[] {
+    return this.#after < 0 ? NONE : this.#aborts.awaited.callersOf(this.chain, this.#after);
+  }
+
   /** The caller's trace context (W3C), if it sent one. */
   get trace(): Trace | undefined {
     return this.#trace;
@@ -128,16 +157,20 @@ export class Call<C extends CallConnection = CallConnection> {
   }
 }
 
-/** The running calls of one connection whose signals somebody has asked for. */
+const NONE: readonly Activation[] = [];
+
+/** What the calls of one connection share, and those of them that run and whose signals somebody has asked for. */
 export class CallAborts {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
+  readonly awaited: AwaitedCalls;
   /** The connection has ended. */
   ended: { readonly reason: unknown } | undefined;
   readonly #calls = new Set<Call>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, awaited: AwaitedCalls) {
     this.clock = clock;
+    this.awaited = awaited;
     this.deadlines = Deadlines.of(clock);
   }
 
@@ -156,42 +189,16 @@ export class CallAborts {
   }
 }
 
-let process = 0;
-let chains = 0;
-
-/** Names this process in chains: a random number below 2^53, never 0. */
-export function processNumber(): number {
-  while (process === 0) {
-    const { buffer, byteOffset } = platform.crypto.random(8);
-    process = Number(new DataView(buffer, byteOffset).getBigUint64(0) >> 11n);
-  }
-  return process;
-}
-
-function newChain(): Chain {
-  return { process: processNumber(), number: ++chains };
+/** Our calls to the peer, by the chains that they belong to. */
+export interface AwaitedCalls {
+  /** The number of the last one. */
+  readonly lastRequest: number;
+  /** On whose behalf calls of a chain were made, up to a number, that the peer has not answered. */
+  callersOf(chain: Chain, last: number): readonly Activation[];
 }
 
 /** Runs methods so that `currentCall()` knows their call. */
-export type CallStore = Pick<ContextStore<Call | undefined>, "run">;
-
-const following: ContextStore<Call | undefined> | undefined = platform.asyncContext?.<Call | undefined>();
-let running: Call | undefined;
-
-const untilAwait: CallStore = {
-  run(call, fn, self, args) {
-    // A connection that was opened inside of a call is told of its bytes in that call's context: it is not this one's.
-    if (following?.current() !== undefined)
-      return following.run(undefined, untilAwait.run, untilAwait, [call, fn, self, args]);
-    const outer = running;
-    running = call;
-    try {
-      return Reflect.apply(fn, self, args);
-    } finally {
-      running = outer;
-    }
-  },
-};
+export type CallStore = ActivationStore;
 
 /** The store for an option; `async` is the default where there is one. */
 export function callStore(context: "async" | "sync" | undefined): CallStore {
@@ -202,8 +209,9 @@ export function callStore(context: "async" | "sync" | undefined): CallStore {
 }
 
 /** The call that is running, if one is. */
-export function runningCallIfAny(): Call | undefined {
-  return running ?? following?.current();
+function runningCallIfAny(): Call | undefined {
+  const outer = currentActivation()?.outer;
+  return outer instanceof Call ? outer : undefined;
 }
 
 /** The call that is running. Throws NoCurrentCall outside of one, or after an `await` with `context: "sync"`. */

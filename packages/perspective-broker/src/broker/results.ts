@@ -74,6 +74,10 @@ export class Forwarding {
     this.reference = reference;
   }
 
+  synchronizedOn(): object | undefined {
+    return undefined;
+  }
+
   remoteMessageReceived(message: string, args: unknown[], keywords: unknown): unknown {
     const given = keywords === undefined ? args : [...args, keywords];
     return this.reference.callRemote(message, ...given);

@@ -35,6 +35,10 @@ export class ViewPoint<T extends Viewable = Viewable> extends Referenceable {
     return Reflect.apply(method.fn, this.object, [this.perspective, ...bindArguments(method, args, keywords)]);
   }
 
+  override synchronizedOn(message: string): object | undefined {
+    return methods.synchronizes(this.object, message) ? this.object : undefined;
+  }
+
   override checkDeclarations(): void {
     methods.check(this.object);
   }
