@@ -217,11 +217,33 @@ export class NoSuchObject extends PerspectiveBrokerError {
   readonly code = "NO_SUCH_OBJECT";
 }
 
-/** A class declares a remote method in a way that is refused: a getter, an own property, a wrong `parameters` table. */
+/** A class declares a remote method in a way that is refused: a getter, an own property, a wrong table of `parameters` or `schemas`. */
 export class DeclarationError extends PerspectiveBrokerError {
   static override readonly brand: string = "DeclarationError";
   override readonly name = "DeclarationError";
   readonly code = "BAD_DECLARATION";
+}
+
+/** The method's `static schemas` refused the arguments of a call. It is expected: it travels with its issues. */
+export class InvalidArguments extends PerspectiveBrokerError {
+  static override readonly brand: string = "InvalidArguments";
+  static wireName = "perspective_broker.InvalidArguments";
+  static wireParents: readonly string[] = ["builtins.TypeError"];
+  override readonly name = "InvalidArguments";
+  readonly code = "INVALID_ARGUMENTS";
+  readonly issues: readonly ArgumentIssue[];
+
+  constructor(message: string, issues: readonly ArgumentIssue[]) {
+    super(message);
+    this.issues = issues;
+  }
+}
+
+/** One thing that is wrong with the arguments of a call. */
+export interface ArgumentIssue {
+  /** The number of the argument, from 0, or its name if it was a keyword; then the way to what is wrong inside of it. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
 }
 
 /** `ref.with({ timeout })`: no answer came in time. The call may still run at the other side. */
@@ -253,6 +275,7 @@ export class CallAborted extends PerspectiveBrokerError {
 /** A call on a pending result that turned out to be no reference. */
 export class NotAReference extends PerspectiveBrokerError {
   static override readonly brand: string = "NotAReference";
+  static wireName = "perspective_broker.NotAReference";
   override readonly name = "NotAReference";
   readonly code = "NOT_A_REFERENCE";
   readonly executed: Executed = "no";
@@ -312,6 +335,7 @@ export const errorClasses: Readonly<Record<ErrorCode, new (...args: any[]) => Pe
   NO_SUCH_METHOD: NoSuchMethod,
   NO_SUCH_OBJECT: NoSuchObject,
   BAD_DECLARATION: DeclarationError,
+  INVALID_ARGUMENTS: InvalidArguments,
   CALL_TIMEOUT: CallTimeout,
   CALL_ABORTED: CallAborted,
   NOT_A_REFERENCE: NotAReference,

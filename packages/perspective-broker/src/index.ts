@@ -60,6 +60,7 @@ export { Publishable } from "./flavors/publishable.ts";
 export { FilePublishedStore, MemoryPublishedStore, type PublishedStore } from "./flavors/published-store.ts";
 export { Referenceable, Root } from "./flavors/referenceable.ts";
 export { RemotePublished, whenReady } from "./flavors/remote-published.ts";
+export type { StandardSchemaV1 } from "./flavors/standard-schema.ts";
 export { StringPager } from "./flavors/string-pager.ts";
 export { Viewable, ViewPoint } from "./flavors/viewable.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
@@ -87,6 +88,7 @@ export type {
   RemoteStream,
   Result,
   ResultOf,
+  Schemas,
   Sendable,
   SynchronizedMethods,
 } from "./types.ts";

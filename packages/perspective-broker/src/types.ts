@@ -3,6 +3,7 @@
 // A class is recognised by the string under its phantom key "~pb", never by its identity, so that two copies of the
 // package agree and a class of the same shape is not taken for another. Leaves come before structure: this ends recursion.
 
+import type { StandardSchemaV1 } from "./flavors/standard-schema.ts";
 import type { RemoteCache } from "./references/remote-cache.ts";
 import type { RemoteReference } from "./references/remote-reference.ts";
 import type { Float } from "./values/float.ts";
@@ -318,6 +319,45 @@ type RequiredName = `${string}${NameEnd}`;
 type NameEnd = Letter | Uppercase<Letter> | Character<"0123456789_">;
 type Letter = Character<"abcdefghijklmnopqrstuvwxyz">;
 type Character<Text> = Text extends `${infer First}${infer Rest}` ? First | Character<Rest> : never;
+
+/**
+ * The type of a class's `static schemas`, which check the arguments of calls; each is a Standard Schema, of any library:
+ *
+ * ```ts
+ * class Bank extends Referenceable {
+ *   static readonly schemas: Schemas<Bank> = { deposit: { args: [z.string(), z.number().positive()] } };
+ *   remote_deposit(account: string, amount: number) { … }
+ * }
+ * ```
+ *
+ * `args` has a schema for every parameter, also for optional ones, and what each gives out must fit that parameter. A method
+ * that takes any number of arguments has another one, `rest`, for each of those. The list of a `view_` method begins after
+ * the avatar.
+ */
+export type Schemas<T> =
+  IsAny<T> extends true
+    ? { readonly [name: string]: { readonly args: readonly StandardSchemaV1[]; readonly rest?: StandardSchemaV1 } }
+    : { readonly [N in MethodName<T>]?: SchemasOf<ParametersOf<T, N>> };
+
+type SchemasOf<P extends readonly unknown[]> = number extends P["length"]
+  ? { readonly args: SchemaList<P>; readonly rest: StandardSchemaV1<unknown, RestOf<P>> }
+  : { readonly args: SchemaList<P>; readonly rest?: undefined };
+
+type SchemaList<P extends readonly unknown[]> = P extends readonly []
+  ? readonly []
+  : P[number][] extends P // What is left is any number of arguments.
+    ? readonly []
+    : P extends readonly [infer Head, ...infer Rest]
+      ? readonly [StandardSchemaV1<unknown, Head>, ...SchemaList<Rest>]
+      : P extends readonly [_?: infer Head, ...rest: infer Rest]
+        ? readonly [StandardSchemaV1<unknown, Head | undefined>, ...SchemaList<Rest>]
+        : never;
+
+type RestOf<P extends readonly unknown[]> = P[number][] extends P
+  ? P[number]
+  : P extends readonly [_?: unknown, ...rest: infer Rest]
+    ? RestOf<Rest>
+    : P[number];
 
 // Walks along the arguments; the parameters that are left when the Keywords comes may be named in it.
 type EndingInKeywords<A extends readonly unknown[], P extends readonly unknown[]> = A extends readonly [unknown]

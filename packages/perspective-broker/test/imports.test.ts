@@ -37,6 +37,8 @@ const transportUsers: Readonly<Record<string, (target: string) => boolean>> = {
 
 /** What `package.json` makes of each `#name`, by the files that it may stand for. */
 const subpaths: Readonly<Record<string, string>> = {
+  "#crypto": "platform/node-crypto.ts",
+  "#dialects": "connection/dialects/node.ts",
   "#platform": "platform/node.ts",
   "#transports": "transport/node.ts",
 };

@@ -9,7 +9,9 @@ import {
   ConnectionLost,
   DeadReferenceError,
   LimitExceeded,
+  NotAReference,
   PerspectiveBrokerError,
+  RemoteError,
 } from "../errors.ts";
 import { processNumber } from "../flavors/chain.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
@@ -25,6 +27,7 @@ import type { ClassPolicy, Codec, Dialect, SessionHandler, ValueOptions } from "
 import type { IncomingCall, MessageHandler, ObjectId, PeerLimits, RequestId } from "../wire/message.ts";
 import type { Outbox } from "../wire/outbox.ts";
 import type { GivenCache } from "./caches-given.ts";
+import type { OutgoingCall } from "./calls.ts";
 import type { CallConnection, CallStore } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Import } from "./imports.ts";
@@ -337,9 +340,8 @@ export class Broker implements TablesConversation, MessageHandler {
     notRun?: { readonly dependency: boolean },
   ): void {
     const call = this.#outgoing.settle(id);
-    if (error instanceof Error) showWhere(error, call.method, notRun);
-    if (!call.abandoned) call.reject(error);
-    else this.#giveBack(received, caches);
+    if (call.abandoned) this.#giveBack(received, caches);
+    else call.reject(failureOf(call, error, notRun));
     this.#outgoing.forget(call);
     this.#written(); // the releases of an answer that could not be decoded
   }
@@ -477,10 +479,26 @@ function greetingOf(limits: Limits, heartbeat: number): PeerLimits {
   return { calls, results, message, bytes, streams, heartbeat, process: processNumber() };
 }
 
+/** What a call fails with: the very error of the call that it depends on, if that is known. */
+function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
+  const { parent } = call;
+  if (notRun?.dependency && parent !== undefined) {
+    if (parent.failure === undefined && error instanceof Error) {
+      showWhere(error, `${JSON.stringify(parent.method)}, so what was called through its result was not called`);
+    }
+    parent.failure ??= error;
+    call.failure = parent.failure;
+    return call.failure;
+  }
+  const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
+  call.failure = noReference ? new NotAReference(error.message) : error;
+  if (call.failure instanceof Error) showWhere(call.failure, JSON.stringify(call.method));
+  return call.failure;
+}
+
 /** The frames of an error that was decoded are the library's; what helps is which call it was. */
-function showWhere(error: Error, method: string, notRun: { readonly dependency: boolean } | undefined): void {
-  const why = notRun?.dependency ? " (not called: a call failed whose result it needs)" : "";
-  const value = `${error.name}: ${error.message}\n    at the remote method ${JSON.stringify(method)}${why}`;
+function showWhere(error: Error, where: string): void {
+  const value = `${error.name}: ${error.message}\n    at the remote method ${where}`;
   Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
 }
 

@@ -3,7 +3,7 @@ import { DeadReferenceError, UnsendableError } from "../errors.ts";
 import type { Cacheable } from "../flavors/cacheable.ts";
 import { Observer, type ObserverConversation } from "../references/observer.ts";
 import type { ClassPolicy, TaggedState } from "../wire/dialect.ts";
-import { tagToCopy } from "../wire/jelly/tag.ts";
+import { tagToCache } from "../wire/jelly/tag.ts";
 import { unknownCache } from "./caches-held.ts";
 import type { Ids } from "./ids.ts";
 
@@ -60,7 +60,7 @@ export class CachesGiven {
     }
     if (this.#ended) throw new DeadReferenceError("the connection has ended");
     if (this.#byId.size > this.#limit) throw this.#ids.refuse("cache");
-    const tag = tagToCopy(cacheable, perspective, classes);
+    const tag = tagToCache(cacheable, perspective, classes);
     const observer = new Observer(this.#conversation);
     const id = this.#ids.next();
     const entry: GivenCache = { id, cacheable, perspective, observer, count: 1, early: [], making: true };

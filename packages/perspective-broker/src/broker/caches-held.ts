@@ -1,7 +1,7 @@
 // The peer's Cacheables whose copies are held here: one copy each, counted in receipts, kept until the peer says that its id is
 // free. A copy that was forgotten is given back when it is collected.
-import { JellyError, LimitExceeded, UnknownId } from "../errors.ts";
-import { MethodTables } from "../flavors/method-table.ts";
+import { JellyError, LimitExceeded, NoSuchMethod, UnknownId } from "../errors.ts";
+import { argumentsFor, MethodTables, type RemoteMethod } from "../flavors/method-table.ts";
 import {
   bindCache,
   type CacheTarget,
@@ -138,7 +138,23 @@ export class CachesHeld {
   observed(id: number, method: string, args: unknown[], keywords: Keywords | undefined): unknown {
     const cache = this.#byId.get(id)?.cache.deref();
     if (cache === undefined) return undefined;
-    return observe(cache, methods.find(cache, method)?.fn, method, args, keywords, this.#failed);
+    const found = methods.find(cache, method);
+    if (found === undefined) throw NoSuchMethod.attribute(cache, `observe_${method}`);
+    const given = argumentsFor(found, args, keywords);
+    if (Array.isArray(given)) return observe(cache, found.fn, method, given, this.#failed);
+    return this.#observedLater(id, cache, found, given);
+  }
+
+  /** A schema took its time, in which the copy may have been given back. */
+  async #observedLater(
+    id: number,
+    cache: RemoteCache,
+    { fn, name }: RemoteMethod,
+    given: Promise<unknown[]>,
+  ): Promise<unknown> {
+    const args = await given;
+    if (this.#byId.get(id)?.cache.deref() !== cache) return undefined;
+    return observe(cache, fn, name, args, this.#failed);
   }
 
   /** The peer's id is free. */

@@ -51,6 +51,10 @@ export class OutgoingCall implements Expiring, Abortable, Source, Branch {
   abandoned = false;
   /** Something was called through it over there. */
   calledThrough = false;
+  /** The call whose result it is called through. */
+  parent: OutgoingCall | undefined;
+  /** What it failed with: what was called through it fails with the same. */
+  failure: unknown;
   /** The results that it depends on: the call that it goes through, and those among its arguments. */
   uses: readonly RemoteResult<unknown>[] | undefined;
   readonly #sender: CallSender;

@@ -5,6 +5,7 @@ import { platform } from "#platform";
 import {
   CallAborted,
   CallTimeout,
+  InvalidArguments,
   LimitExceeded,
   NoSuchMethod,
   NoSuchObject,
@@ -13,8 +14,8 @@ import {
 } from "../errors.ts";
 import { Lock } from "../flavors/lock.ts";
 import { WrongArguments } from "../flavors/method-table.ts";
-import { Referenceable } from "../flavors/referenceable.ts";
 import type { Probe } from "../flavors/probe.ts";
+import type { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
@@ -29,7 +30,6 @@ import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import { LockWaits } from "./lock-waits.ts";
 import type { Log } from "./log.ts";
-import { perspectiveOf, principalFor } from "./perspective.ts";
 import { type Forwarding, Results } from "./results.ts";
 import { Searches } from "./searches.ts";
 
@@ -220,8 +220,8 @@ export class Dispatcher {
     }
     let perspective: object | null = null;
     if (call.object === undefined) perspective = object === undefined ? null : exports.perspective(call.target);
-    else if (object instanceof Referenceable) perspective = perspectiveOf(object);
-    const principal = object instanceof Referenceable ? principalFor(object) : undefined;
+    else perspective = call.object.callingPerspective();
+    const principal = object?.callingPrincipal();
     const { method, envelope } = call;
     const context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
     const owner = object?.synchronizedOn(method);
@@ -419,7 +419,9 @@ const NOT_RUN = { dependency: false } as const;
 /** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
 function levelOf(error: unknown): "debug" | "error" | undefined {
   try {
-    if (error instanceof NoSuchMethod || error instanceof WrongArguments) return "debug";
+    if (error instanceof NoSuchMethod || error instanceof WrongArguments || error instanceof InvalidArguments) {
+      return "debug";
+    }
     return isExpected(error) ? undefined : "error";
   } catch {
     return "error";

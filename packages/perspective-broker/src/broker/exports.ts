@@ -4,7 +4,6 @@ import { UnknownId } from "../errors.ts";
 import type { Referenceable } from "../flavors/referenceable.ts";
 import type { ObjectId } from "../wire/message.ts";
 import type { Ids } from "./ids.ts";
-import { perspectiveOf } from "./perspective.ts";
 
 export interface Export {
   readonly id: number;
@@ -43,7 +42,7 @@ export class Exports {
         this.#cleanUp(object); // the peer will never have it
         throw error;
       }
-      entry = { id: this.#ids.next(), object, perspective: perspectiveOf(object), count: 0, pins: 0 };
+      entry = { id: this.#ids.next(), object, perspective: object.callingPerspective(), count: 0, pins: 0 };
       this.#byId.set(entry.id, entry);
       this.#byObject.set(object, entry);
     }
@@ -101,8 +100,7 @@ export class Exports {
   /** For whom it is called. */
   perspective(id: ObjectId): object | null {
     if (typeof id === "number") return this.#byId.get(id)?.perspective ?? null;
-    const object = this.#byName.get(id);
-    return object === undefined ? null : perspectiveOf(object);
+    return this.#byName.get(id)?.callingPerspective() ?? null;
   }
 
   /** Runs `fn` once: when the peer gives back its last receipt of the object, cannot be given one, or the connection ends. */

@@ -59,7 +59,8 @@ export class Outgoing implements CallSender, AwaitedCalls {
   // The results of calls that stand among the arguments of the call that is being encoded; undefined while none is.
   #uses: readonly RemoteResult<unknown>[] | undefined;
   #kept = 0;
-  #keptMost = 0;
+  // Before its hello nothing is known of the peer: it refuses what is too much.
+  #keptMost = Number.POSITIVE_INFINITY;
 
   constructor(setup: OutgoingSetup) {
     this.#setup = setup;
@@ -334,6 +335,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
       call.position = more ? outbox.frame : before;
       if (more) this.gate.open++;
     }
+    call.parent = parent;
     if (parent !== undefined || uses.length > 0) {
       call.uses = parent === undefined ? uses : [parent.result, ...uses];
       for (const result of call.uses) RemoteResult.opened(result);

@@ -78,6 +78,14 @@ export class Forwarding {
     return undefined;
   }
 
+  callingPerspective(): object | null {
+    return null;
+  }
+
+  callingPrincipal(): unknown {
+    return undefined;
+  }
+
   remoteMessageReceived(message: string, args: unknown[], keywords: unknown): unknown {
     const given = keywords === undefined ? args : [...args, keywords];
     return this.reference.callRemote(message, ...given);

@@ -1,17 +1,15 @@
 // Addresses: `scheme:rest`. The scheme chooses the transport, which reads the rest.
 
-import { transports } from "#transports";
 import { AddressError } from "../errors.ts";
-import type { TransportFactory } from "../transport/transport.ts";
 
-/** The transport of an address. Throws AddressError if there is none. */
-export function transportFor(address: unknown): TransportFactory {
+/** What a table of transports, by scheme, has for an address. Throws AddressError if there is nothing. */
+export function transportFor<T>(address: unknown, transports: ReadonlyMap<string, T>): T {
   if (typeof address !== "string")
     throw new AddressError(`an address is a text such as tcp://127.0.0.1:8800, not ${typeof address}`);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase();
-  const known = Object.keys(transports).join(", ");
+  const known = [...transports.keys()].join(", ");
   if (scheme === undefined) throw new AddressError(`${quoted(address)} has no scheme; it begins with one of: ${known}`);
-  const transport = transports[scheme];
+  const transport = transports.get(scheme);
   if (transport === undefined) {
     const hint = /^[^/]+:\d+$/.test(address) ? `; was tcp://${address.slice(0, 80)} meant?` : "";
     throw new AddressError(`there is no transport ${quoted(scheme)} here; known are: ${known}${hint}`);

@@ -1,5 +1,5 @@
 // `connect`: a transport to an address, the handshake, and a connection that is ready to be used.
-import type { TlsClientOptions } from "#transports";
+import { dialers, type TlsClientOptions } from "#transports";
 import { AddressError, ConnectError, HandshakeTimeout, NegotiationError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import { isBadAddress, transportFor } from "./address.ts";
@@ -60,7 +60,7 @@ function isTransport(address: unknown): address is Transport {
 async function dial(address: string, options: ConnectOptions): Promise<Transport> {
   const { signal, connectTimeout, tls } = options;
   try {
-    return await transportFor(address).dial(address, {
+    return await transportFor(address, dialers)(address, {
       ...(signal && { signal }),
       ...(connectTimeout !== undefined && { connectTimeout }),
       ...(tls && { tls }),

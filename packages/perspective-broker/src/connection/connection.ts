@@ -1,8 +1,8 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
 import { Broker, type Inspection } from "../broker/broker.ts";
 import type { Credentials } from "../cred/credentials.ts";
-import { type LoginOptions, login } from "../cred/login.ts";
-import type { PortalHost } from "../cred/portal-host.ts";
+import type { LoginOptions, login } from "../cred/login.ts";
+import type { LoginHost } from "../cred/portal-host.ts";
 import type { CloseReason } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
@@ -48,13 +48,14 @@ export class Connection<T = any> {
   readonly storage: Map<unknown, unknown> = new Map();
   /** Resolves when the connection has ended, with the reason; never rejects. */
   readonly closed: Promise<CloseReason>;
+  /** @internal What a login needs of this connection. */
+  readonly loginHost: LoginHost;
   readonly #session: Session;
   readonly #settings: Settings;
   readonly #events: Events<ConnectionEvents>;
   readonly #resolveClosed: (reason: CloseReason) => void;
   readonly #published = new Map<string, { object: Referenceable; unpublish: () => void }>();
   readonly #ready: (connection: Connection) => void;
-  readonly #loginHost: LoginHostOfConnection;
   #broker: Broker | undefined;
   #dialect = "";
   #reason: CloseReason | undefined;
@@ -85,12 +86,7 @@ export class Connection<T = any> {
         ended: (reason) => this.#ended(reason),
       },
     );
-    this.#loginHost = new LoginHostOfConnection(
-      transport,
-      () => this.#session.greeting,
-      () => this.#broker as Broker,
-      (fn) => this.#events.on("close", fn),
-    );
+    this.loginHost = new LoginHostOfConnection(transport, () => this.#session.greeting);
     for (const [name, object] of Object.entries(settings.objects)) this.publish(name, object);
   }
 
@@ -117,12 +113,13 @@ export class Connection<T = any> {
    */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   login<A = any>(credentials: Credentials, options: LoginOptions = {}): Promise<RemoteReference<A>> {
-    return login(this.root, credentials, { ...options, host: this.#loginHost });
+    return this.#login(this.root, credentials, { ...options, host: this.loginHost });
   }
 
-  /** @internal What a Portal needs of this connection. */
-  get portalHost(): PortalHost {
-    return this.#loginHost;
+  /** @internal Runs `fn` once when the peer has given back its last receipt of an object, or the connection has ended. */
+  whenForgotten(object: Referenceable, fn: () => void): void {
+    if (this.#broker === undefined) throw new TypeError("the dialect of this connection is not chosen yet");
+    this.#broker.whenForgotten(object, fn);
   }
 
   /** Lets the other side call an object by name, until it is disposed. A later one of the same name takes its place. */
@@ -165,6 +162,11 @@ export class Connection<T = any> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** The code of logins is loaded by the first one: a bundle for the browser has it apart. */
+  async #login(...args: Parameters<typeof login>): Promise<RemoteReference> {
+    return (await import("../cred/login.ts")).login(...args);
   }
 
   #established(dialect: Dialect): void {

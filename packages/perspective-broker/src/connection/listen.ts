@@ -1,11 +1,12 @@
 // `listen`: a place where clients connect to, each with its own connection and, if wanted, its own root.
-import type { TlsServerOptions } from "#transports";
+import { listeners, type TlsServerOptions } from "#transports";
 import { Portal } from "../cred/portal.ts";
 import { AddressError, ListenError } from "../errors.ts";
 import { Referenceable, Root } from "../flavors/referenceable.ts";
 import { isBadAddress, transportFor } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { type BrokerOptions, settingsFrom } from "./options.ts";
+import { PortalHostOfConnection } from "./portal-host.ts";
 import { Server } from "./server.ts";
 
 export interface ListenOptions extends BrokerOptions {
@@ -28,7 +29,7 @@ export async function listen(root: RootFor, address: string, options: ListenOpti
   const { maxConnections, tls } = options;
   try {
     server.opened(
-      await transportFor(address).listen(address, (transport) => server.accept(transport), {
+      await transportFor(address, listeners)(address, (transport) => server.accept(transport), {
         ...(maxConnections !== undefined && { maxConnections }),
         ...(tls && { tls }),
         onError: (error) => settings.log({ level: "debug", message: `${address}: ${error.message}`, error }),
@@ -46,7 +47,7 @@ function rootMaker(root: RootFor): (connection: Connection) => Referenceable {
   if (typeof root === "string") throw new TypeError("listen takes the root first, then the address");
   // A class is a function, too, but what is meant is an object of it.
   if (typeof root === "function" && !(root.prototype instanceof Referenceable)) return root;
-  if (root instanceof Portal) return (connection) => root.rootObject(connection.portalHost);
+  if (root instanceof Portal) return (connection) => root.rootObject(new PortalHostOfConnection(connection));
   const object = root as Referenceable;
   Referenceable.checkDeclarations(object);
   return object instanceof Root ? (connection) => object.rootObject(connection) : () => object;

@@ -1,17 +1,19 @@
 // What `connect` and `listen` can be told, and what they do if they are not.
+
+import { dialects as defaultDialects } from "#dialects";
 import { type CallStore, callStore } from "../broker/current-call.ts";
 import { consoleLog, type Log, safeLog } from "../broker/log.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { type Limits, limitsFrom } from "../limits.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
-import { none, pb } from "../wire/banana/dialects.ts";
+import { globalClasses } from "../wire/class-table.ts";
 import type { ClassPolicy, Dialect, ValueOptions } from "../wire/dialect.ts";
-import { globalRegistry, type Registry } from "../wire/jelly/registry.ts";
-import { defaultSecurity, type SecurityOptions } from "../wire/jelly/security.ts";
+import type { Registry } from "../wire/jelly/registry.ts";
+import type { SecurityOptions } from "../wire/jelly/security.ts";
 
 /** Options of both sides. */
 export interface BrokerOptions {
-  /** The dialects that may be spoken, most wanted first. Default `[pb, none]`. */
+  /** The dialects that may be spoken, most wanted first. Default in Node `[pb, none]`; a program for the browser names its own. */
   readonly dialects?: readonly Dialect[];
   /** The classes that travel as themselves. Default: those of the functions `registerCopyable`, `registerCopyableModule` and `registerError`. */
   readonly registry?: Registry;
@@ -58,8 +60,8 @@ const HANDSHAKE_TIMEOUT = 10_000;
 
 /** Throws TypeError or RangeError for what makes no sense. */
 export function settingsFrom(options: BrokerOptions): Settings {
-  const dialects = options.dialects ?? [pb, none];
-  if (dialects.length === 0) throw new TypeError("dialects: at least one is needed");
+  const dialects = options.dialects ?? defaultDialects;
+  if (dialects.length === 0) throw new TypeError("dialects: at least one is needed, for example { dialects: [pb] }");
   if (dialects.some((dialect) => typeof dialect?.open !== "function")) {
     throw new TypeError("dialects: those that the package exports, as values: [pb, none]");
   }
@@ -67,7 +69,7 @@ export function settingsFrom(options: BrokerOptions): Settings {
   if (!(handshakeTimeout > 0)) throw new RangeError("handshakeTimeout: must be a number of milliseconds above 0");
   return {
     dialects,
-    classes: (options.registry ?? globalRegistry).policy(options.security, defaultSecurity()),
+    classes: (options.registry ?? globalClasses).policy(options.security),
     values: {
       floats: oneOf("floats", options.floats, ["number", "exact"]),
       dicts: oneOf("dicts", options.dicts, ["object", "map"]),

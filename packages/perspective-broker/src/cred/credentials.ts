@@ -1,6 +1,7 @@
 // What a client logs in with, and what a checker is shown of it. Secrets are private fields: no inspection, no JSON and no
 // error message prints them.
-import { joined, type LoginCrypto, utf8 } from "./crypto.ts";
+import { joined, utf8 } from "./bytes.ts";
+import type { LoginCrypto } from "./crypto.ts";
 
 /**
  * The kinds of credentials that the library knows; an application may have others.

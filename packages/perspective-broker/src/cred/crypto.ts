@@ -1,7 +1,7 @@
 // The functions that every login is made of, as one value that can be replaced: by a test that counts them, by a certified
 // module. No other file of this room asks the platform for cryptography.
 
-import { platform } from "#platform";
+import { platformCrypto } from "#crypto";
 import type { PlatformCrypto } from "../platform/crypto.ts";
 import { md5 } from "./md5.ts";
 
@@ -16,22 +16,9 @@ export type Random = (length: number) => Uint8Array;
 
 /** The platform's, with other parts where some are given. */
 export function loginCrypto(given: Partial<LoginCrypto> | undefined, random?: Random): LoginCrypto {
-  const { sha256, hmacSha256, pbkdf2Sha256 } = platform.crypto;
-  const own = { random: platform.crypto.random, sha256, hmacSha256, pbkdf2Sha256, md5, equal };
+  const { sha256, hmacSha256, pbkdf2Sha256 } = platformCrypto;
+  const own = { random: platformCrypto.random, sha256, hmacSha256, pbkdf2Sha256, md5, equal };
   return { ...own, ...given, ...(random && { random }) };
-}
-
-/** Bytes of a text, in UTF-8. */
-export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-/** One behind the other. */
-export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -2,8 +2,9 @@
 // time and with nobody's password, and all that follows is computed as for the others.
 import { UserStoreError } from "../errors.ts";
 import { toBase64 } from "./base64.ts";
+import { utf8 } from "./bytes.ts";
 import type { UserRecord, UserStore } from "./checker.ts";
-import { type LoginCrypto, utf8 } from "./crypto.ts";
+import type { LoginCrypto } from "./crypto.ts";
 import { parseVerifier, saltLength, type Verifier } from "./verifier.ts";
 
 export interface KnownUser {

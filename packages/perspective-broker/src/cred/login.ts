@@ -10,8 +10,9 @@ import {
   UnhandledCredentials,
 } from "../errors.ts";
 import { RemoteReference } from "../references/remote-reference.ts";
+import { utf8 } from "./bytes.ts";
 import { BearerToken, type Credentials, CustomCredentials, PlainPassword, UsernamePassword } from "./credentials.ts";
-import { type LoginCrypto, loginCrypto, type Random, utf8 } from "./crypto.ts";
+import { type LoginCrypto, loginCrypto, type Random } from "./crypto.ts";
 import { md5Response } from "./md5-login.ts";
 import type { LoginHost } from "./portal-host.ts";
 import { loginByScram } from "./scram-client.ts";

@@ -2,9 +2,10 @@
 // the answer, so a server of ill will can have the client answer any challenge; and who reads along can try passwords fast.
 import { UnauthorizedLogin } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
+import { joined, utf8 } from "./bytes.ts";
 import { type Checker, isUserStore } from "./checker.ts";
 import { HashedPassword } from "./credentials.ts";
-import { joined, type LoginCrypto, utf8 } from "./crypto.ts";
+import type { LoginCrypto } from "./crypto.ts";
 import { findMD5User } from "./known-user.ts";
 import type { LoginSession } from "./login-session.ts";
 

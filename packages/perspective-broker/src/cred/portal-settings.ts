@@ -1,9 +1,10 @@
 // What a Portal can be told, and what it does if it is not. Checked once, when the Portal is made.
 import { consoleLog, type Log, safeLog } from "../broker/log.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
+import { utf8 } from "./bytes.ts";
 import type { Awaitable, Checker } from "./checker.ts";
 import type { CredentialKind } from "./credentials.ts";
-import { type LoginCrypto, loginCrypto, type Random, utf8 } from "./crypto.ts";
+import { type LoginCrypto, loginCrypto, type Random } from "./crypto.ts";
 import { LoginLimiter, type RateLimit } from "./rate-limit.ts";
 import { checkIterations, defaultIterations } from "./verifier.ts";
 

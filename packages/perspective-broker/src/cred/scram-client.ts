@@ -3,8 +3,9 @@
 import { LoginExchangeError } from "../errors.ts";
 import { RemoteReference } from "../references/remote-reference.ts";
 import { toBase64 } from "./base64.ts";
+import { joined, utf8 } from "./bytes.ts";
 import type { UsernamePassword } from "./credentials.ts";
-import { joined, type LoginCrypto, utf8 } from "./crypto.ts";
+import type { LoginCrypto } from "./crypto.ts";
 import type { LoginHost } from "./portal-host.ts";
 import { channelBindingKind, nonceBytes } from "./scram-exchange.ts";
 import { clientKey, clientProof, saltedPassword, serverKey, serverSignature } from "./scram-keys.ts";

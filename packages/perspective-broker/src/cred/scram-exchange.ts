@@ -4,8 +4,8 @@ import { DowngradeDetected, InsecureLogin, LoginExchangeError, UnauthorizedLogin
 import { Referenceable } from "../flavors/referenceable.ts";
 import { type Tuple, tuple } from "../values/tuple.ts";
 import { toBase64 } from "./base64.ts";
+import { joined, utf8 } from "./bytes.ts";
 import { isUserStore } from "./checker.ts";
-import { joined, utf8 } from "./crypto.ts";
 import { findUser, type KnownUser } from "./known-user.ts";
 import type { LoginSession } from "./login-session.ts";
 import { proofFits, serverSignature } from "./scram-keys.ts";

@@ -1,6 +1,7 @@
 // The arithmetic of SCRAM-SHA-256 (RFC 5802 §3, RFC 7677): from a password to keys, from keys to proofs. No message is read or
 // written here, and nothing is decided.
-import { type LoginCrypto, utf8 } from "./crypto.ts";
+import { utf8 } from "./bytes.ts";
+import type { LoginCrypto } from "./crypto.ts";
 import { preparedPassword } from "./prepared-password.ts";
 
 /** SaltedPassword: the expensive part, and as good as the password itself. */

@@ -1,5 +1,6 @@
 // From a password to what a store keeps of it.
-import { type LoginCrypto, loginCrypto, type Random, utf8 } from "./crypto.ts";
+import { utf8 } from "./bytes.ts";
+import { type LoginCrypto, loginCrypto, type Random } from "./crypto.ts";
 import { makeVerifier } from "./verifier.ts";
 
 export interface StoredUserOptions {

@@ -63,6 +63,7 @@ export type ErrorCode =
   | "NO_SUCH_METHOD"
   | "NO_SUCH_OBJECT"
   | "BAD_DECLARATION"
+  | "INVALID_ARGUMENTS"
   | "CALL_TIMEOUT"
   | "CALL_ABORTED"
   | "NOT_A_REFERENCE"

@@ -2,7 +2,7 @@
 // perspective.
 import { NoSuchMethod } from "../errors.ts";
 import type { Keywords } from "../values/keywords.ts";
-import { bindArguments, MethodTables } from "./method-table.ts";
+import { callMethod, MethodTables } from "./method-table.ts";
 import { Referenceable } from "./referenceable.ts";
 
 const methods = new MethodTables("perspective_");
@@ -21,7 +21,7 @@ export abstract class Avatar implements IPerspective {
   perspectiveMessageReceived(message: string, args: unknown[], keywords: Keywords | undefined): unknown {
     const method = methods.find(this, message);
     if (method === undefined) throw NoSuchMethod.attribute(this, `perspective_${message}`);
-    return Reflect.apply(method.fn, this, bindArguments(method, args, keywords));
+    return callMethod(method, this, args, keywords);
   }
 }
 
@@ -54,6 +54,14 @@ export class AvatarReference<T extends IPerspective = IPerspective> extends Refe
 
   override synchronizedOn(message: string): object | undefined {
     return methods.synchronizes(this.avatar, message) ? this.avatar : undefined;
+  }
+
+  override callingPerspective(): object {
+    return this.avatar;
+  }
+
+  override callingPrincipal(): unknown {
+    return this.principal;
   }
 
   override checkDeclarations(): void {

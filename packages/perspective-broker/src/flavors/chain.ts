@@ -1,6 +1,4 @@
 // A chain of calls: a call and the calls that are made on its behalf, from process to process. It is named where it begins.
-import { platform } from "#platform";
-
 /** Where a chain of calls began: a number of the process, and one that the process gave the chain. */
 export interface Chain {
   readonly process: number;
@@ -10,21 +8,15 @@ export interface Chain {
 let own = 0;
 let chains = 0;
 
-/** Names this process in chains: a random number below 2^53, never 0. */
+/** Names this process in chains: a random number below 2^53, never 0. No secret: nothing is granted to who knows it. */
 export function processNumber(): number {
-  while (own === 0) own = randomNumber();
+  while (own === 0) own = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
   return own;
 }
 
 /** A chain that begins here. */
 export function newChain(): Chain {
   return { process: processNumber(), number: ++chains };
-}
-
-/** A number below 2^53 that nobody can guess. */
-export function randomNumber(): number {
-  const { buffer, byteOffset } = platform.crypto.random(8);
-  return Number(new DataView(buffer, byteOffset).getBigUint64(0) >> 11n);
 }
 
 /** For people: the same text in every process. */

@@ -98,7 +98,9 @@ function receive(
   settled: () => void,
 ): void {
   try {
-    Promise.resolve(object.remoteMessageReceived(name, args, keywords)).then(resolve, reject).finally(settled);
+    Promise.resolve(object.remoteMessageReceived(name, args, keywords))
+      .then(resolve, reject)
+      .finally(settled);
   } catch (error) {
     settled();
     reject(error);

@@ -6,7 +6,7 @@ import type { DeadlockError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
 import { type Activation, above, isAbove } from "./activation.ts";
-import { type Chain, processName, processNumber, randomNumber } from "./chain.ts";
+import { type Chain, processName, processNumber } from "./chain.ts";
 import { search } from "./probe.ts";
 
 /** A call that waits for a lock. */
@@ -118,7 +118,7 @@ export class Lock {
     }
     const budget = { left: COST };
     for (const holder of held) {
-      const number = this.#searches.get(holder) ?? randomNumber();
+      const number = this.#searches.get(holder) ?? platform.unguessable();
       this.#searches.set(holder, number);
       search([holder], { search: { process: processNumber(), number }, path: [] }, budget);
     }

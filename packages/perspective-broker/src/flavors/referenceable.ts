@@ -4,7 +4,7 @@ import { withOptions } from "../references/call-options.ts";
 import type { Arguments, Callable, Callee, CallOptions, MethodName, ResultOf } from "../types.ts";
 import type { Keywords } from "../values/keywords.ts";
 import { callLocally, callOnlyLocally, LocalView } from "./local-call.ts";
-import { bindArguments, MethodTables } from "./method-table.ts";
+import { callMethod, MethodTables } from "./method-table.ts";
 
 const methods = new MethodTables("remote_");
 
@@ -49,12 +49,13 @@ export abstract class Referenceable {
 
   /**
    * Answers a message: the hook that every call from outside goes through. The stock one calls `remote_message` with `this`
-   * as the object; throws NoSuchMethod, and TypeError where `static parameters` does not fit.
+   * as the object; throws NoSuchMethod, TypeError where `static parameters` does not fit, and InvalidArguments where `static
+   * schemas` does not.
    */
   remoteMessageReceived(message: string, args: unknown[], keywords: Keywords | undefined): unknown {
     const method = methods.find(this, message);
     if (method === undefined) throw new NoSuchMethod(`No such method: remote_${message}`);
-    return Reflect.apply(method.fn, this, bindArguments(method, args, keywords));
+    return callMethod(method, this, args, keywords);
   }
 
   /**
@@ -69,6 +70,16 @@ export abstract class Referenceable {
   /** @internal The object whose turn a message has to wait for; undefined if it need not wait. */
   synchronizedOn(message: string): object | undefined {
     return methods.synchronizes(this, message) ? this : undefined;
+  }
+
+  /** @internal For whom it is called, and so its arguments are decoded and its results encoded (spec §6.6); null for anyone. */
+  callingPerspective(): object | null {
+    return null;
+  }
+
+  /** @internal Who its caller logged in as, as the checker said; undefined if it does not know its callers. */
+  callingPrincipal(): unknown {
+    return undefined;
   }
 
   /** @internal Throws DeclarationError if its methods are declared in a way that is refused. */

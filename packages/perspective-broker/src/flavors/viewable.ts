@@ -2,7 +2,8 @@
 // `view_` methods get that avatar first.
 import { NoSuchMethod } from "../errors.ts";
 import type { Keywords } from "../values/keywords.ts";
-import { bindArguments, MethodTables } from "./method-table.ts";
+import { principalOf } from "./avatar.ts";
+import { callMethod, MethodTables } from "./method-table.ts";
 import { Referenceable } from "./referenceable.ts";
 
 const methods = new MethodTables("view_");
@@ -32,7 +33,15 @@ export class ViewPoint<T extends Viewable = Viewable> extends Referenceable {
   override remoteMessageReceived(message: string, args: unknown[], keywords: Keywords | undefined): unknown {
     const method = methods.find(this.object, message);
     if (method === undefined) throw NoSuchMethod.attribute(this.object, `view_${message}`);
-    return Reflect.apply(method.fn, this.object, [this.perspective, ...bindArguments(method, args, keywords)]);
+    return callMethod(method, this.object, args, keywords, this.perspective);
+  }
+
+  override callingPerspective(): object | null {
+    return this.perspective;
+  }
+
+  override callingPrincipal(): unknown {
+    return this.perspective === null ? undefined : principalOf(this.perspective);
   }
 
   override synchronizedOn(message: string): object | undefined {

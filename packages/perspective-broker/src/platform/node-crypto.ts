@@ -2,7 +2,7 @@
 import { createHash, createHmac, pbkdf2, randomBytes } from "node:crypto";
 import type { PlatformCrypto } from "./crypto.ts";
 
-export const nodeCrypto: PlatformCrypto = {
+export const platformCrypto: PlatformCrypto = {
   random: (length) => plain(randomBytes(length)),
   sha256: async (data) => plain(createHash("sha256").update(data).digest()),
   hmacSha256: async (key, data) => plain(createHmac("sha256", key).update(data).digest()),

@@ -1,9 +1,9 @@
 // Node: AsyncLocalStorage, nextTick and Buffer's native text functions.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setMaxListeners } from "node:events";
-import { nodeCrypto } from "./node-crypto.ts";
 import { nodeFiles } from "./node-files.ts";
 import type { ContextStore, Platform } from "./platform.ts";
+import { unguessable } from "./unguessable.ts";
 
 class AsyncContext<T> implements ContextStore<T> {
   readonly #storage = new AsyncLocalStorage<T>();
@@ -31,6 +31,6 @@ export const platform: Platform = {
   asyncContext: <T>() => new AsyncContext<T>(),
   readAscii: (bytes, start, end) => latin1Slice.call(bytes, start, end),
   allocate: (size) => Buffer.allocUnsafeSlow(size),
-  crypto: nodeCrypto,
+  unguessable,
   files: nodeFiles,
 };

@@ -1,7 +1,7 @@
 // What the library asks of the runtime it runs in. One small file per runtime implements it and is chosen by the import
-// conditions of package.json (`#platform`); nothing else in the library asks which runtime it is in.
+// conditions of package.json (`#platform`); nothing else in the library asks which runtime it is in. Cryptography is
+// apart (`#crypto`), so that a program without logins does not carry it.
 
-import type { PlatformCrypto } from "./crypto.ts";
 import type { Files } from "./files.ts";
 
 /** Keeps a value for the time of a function, and where the runtime can do it also for what the function awaits. */
@@ -24,8 +24,8 @@ export interface Platform {
   readAscii(bytes: Uint8Array, start: number, end: number): string;
   /** An uninitialised buffer that shares its memory with no other. */
   allocate(size: number): Uint8Array;
-  /** Random bytes and the functions that logins are made of. */
-  readonly crypto: PlatformCrypto;
+  /** A number below 2^53 that nobody can guess. */
+  unguessable(): number;
   /** Files, where the runtime has them. */
   readonly files: Files | undefined;
 }

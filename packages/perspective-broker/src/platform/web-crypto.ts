@@ -2,7 +2,7 @@
 import { InsecureLogin } from "../errors.ts";
 import type { PlatformCrypto } from "./crypto.ts";
 
-export const webCrypto: PlatformCrypto = {
+export const platformCrypto: PlatformCrypto = {
   random: (length) => crypto.getRandomValues(new Uint8Array(length)),
   sha256: async (data) => new Uint8Array(await subtle().digest("SHA-256", new Uint8Array(data))),
   async hmacSha256(key, data) {

@@ -1,8 +1,6 @@
 // The copy that follows its original (spec §6.5). One object per original and connection, however often it is received; each
 // receipt is counted and given back once.
-import { NoSuchMethod } from "../errors.ts";
 import { Arrivals } from "../platform/arrivals.ts";
-import type { Keywords } from "../values/keywords.ts";
 import { setProperties } from "../values/set-properties.ts";
 
 /** What a cache needs of the broker. */
@@ -115,21 +113,18 @@ export function cacheTarget(cache: RemoteCache): CacheTarget | undefined {
   return internal(cache)[TARGET];
 }
 
-/** Carries out a message of the original and tells who listens. `find` looks a method up; `failed` is told what a listener throws. */
+/** Carries out a message of the original and tells who listens. `failed` is told what a listener throws. */
 export function observe(
   cache: RemoteCache,
-  method: ((...args: never[]) => unknown) | undefined,
+  method: (...args: never[]) => unknown,
   message: string,
   args: unknown[],
-  keywords: Keywords | undefined,
   failed: (error: unknown) => void,
 ): unknown {
-  if (method === undefined) throw NoSuchMethod.attribute(cache, `observe_${message}`);
-  const given = keywords === undefined ? args : [...args, keywords];
-  const result = Reflect.apply(method, cache, given);
+  const result = Reflect.apply(method, cache, args);
   for (const listener of internal(cache)[LISTENERS] ?? []) {
     try {
-      listener({ message, args: given });
+      listener({ message, args });
     } catch (error) {
       failed(error);
     }

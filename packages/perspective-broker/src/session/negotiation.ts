@@ -1,20 +1,15 @@
 // The choice of a dialect, from both sides (spec §2.9): the server lists its dialects, the client answers with the first in
 // the server's order that it knows. Bytes in, a choice out; no transport, no time.
-import { BananaError, LimitExceeded, NegotiationError } from "../errors.ts";
-import { defaultLimits } from "../limits.ts";
-import { type Element, LIST, STRING } from "../wire/banana/elements.ts";
-import { Inbox } from "../wire/banana/inbox.ts";
-import { BananaReader } from "../wire/banana/reader.ts";
+import { NegotiationError } from "../errors.ts";
+import { LIST, STRING } from "../wire/banana/elements.ts";
 import type { Dialect } from "../wire/dialect.ts";
-
-/** A greeting is small; a stranger gets no more than this. */
-const LIMITS = { ...defaultLimits, string: 255, list: 100, message: 4096 };
+import { GreetingReader, type Said } from "./greeting.ts";
 
 /** What was agreed. `send` goes out first; `rest` are the bytes behind the negotiation, in the new dialect. */
 export interface Choice {
   readonly dialect: Dialect;
   readonly send: Uint8Array;
-  readonly rest: Uint8Array[];
+  readonly rest: Uint8Array;
 }
 
 /** One side's half of the negotiation. */
@@ -25,48 +20,36 @@ export class Negotiation {
   greeting: readonly string[] = [];
   readonly #role: "client" | "server";
   readonly #dialects: readonly Dialect[];
-  readonly #inbox = new Inbox(LIMITS, false);
+  readonly #reader = new GreetingReader();
 
   constructor(role: "client" | "server", dialects: readonly Dialect[]) {
     this.#role = role;
     this.#dialects = dialects;
     if (role === "server") this.greeting = dialects.map((dialect) => dialect.name);
-    this.opening = role === "server" ? listOf(dialects.map((dialect) => dialect.name)) : new Uint8Array(0);
+    this.opening = role === "server" ? listOf(this.greeting) : new Uint8Array(0);
   }
 
   /** Takes bytes; returns the choice when it is made. Throws NegotiationError if there can be none. */
   receive(chunk: Uint8Array): Choice | undefined {
-    this.#inbox.receive(chunk);
-    const element = this.#next();
-    if (element === undefined) return undefined;
-    const dialect = this.#role === "server" ? this.#chosen(element) : this.#choose(element);
-    const send = this.#role === "server" ? new Uint8Array(0) : stringOf(dialect.name);
-    return { dialect, send, rest: this.#inbox.rest() };
+    const heard = this.#reader.receive(chunk);
+    if (heard === undefined) return undefined;
+    const { said, rest } = heard;
+    if (this.#role === "server") return { dialect: this.#chosen(said), send: new Uint8Array(0), rest };
+    const dialect = this.#choose(said);
+    return { dialect, send: stringOf(dialect.name), rest };
   }
 
-  #next(): Element | undefined {
-    try {
-      if (!this.#inbox.next()) return undefined;
-    } catch (error) {
-      if (!(error instanceof BananaError || error instanceof LimitExceeded)) throw error;
-      throw new NegotiationError(`the peer does not speak Perspective Broker: ${error.message}`, { cause: error });
-    }
-    const reader = new BananaReader();
-    reader.read(this.#inbox.buffer, this.#inbox.start);
-    return reader.element();
-  }
-
-  #chosen(element: Element): Dialect {
-    const dialect = this.#known(element);
+  #chosen(said: Said): Dialect {
+    const dialect = this.#known(said);
     if (dialect === undefined) throw new NegotiationError("the client chose a dialect that was not offered");
     return dialect;
   }
 
-  /** The first of the server's dialects that is known here; entries that are no strings are skipped. */
-  #choose(element: Element): Dialect {
-    if (!Array.isArray(element)) throw new NegotiationError("the server's greeting is no list of dialects");
-    this.greeting = element.filter((offered) => offered instanceof Uint8Array).map(nameOf);
-    for (const offered of element) {
+  /** The first of the server's dialects that is known here. */
+  #choose(said: Said): Dialect {
+    if (typeof said !== "object") throw new NegotiationError("the server's greeting is no list of dialects");
+    this.greeting = said;
+    for (const offered of said) {
       const dialect = this.#known(offered);
       if (dialect !== undefined) return dialect;
     }
@@ -74,16 +57,9 @@ export class Negotiation {
     throw new NegotiationError(`the server offers no dialect that is known here (${names})`);
   }
 
-  #known(element: Element): Dialect | undefined {
-    if (!(element instanceof Uint8Array)) return undefined;
-    const name = nameOf(element);
+  #known(name: Said): Dialect | undefined {
     return this.#dialects.find((dialect) => dialect.name === name);
   }
-}
-
-/** As it stands on the wire, a byte order mark included. */
-function nameOf(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
 function stringOf(text: string): Uint8Array {

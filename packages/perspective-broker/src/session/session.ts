@@ -102,7 +102,7 @@ export class Session {
     this.#stopTimer();
     if (choice.send.length > 0) this.outbox.put(choice.send, 0, choice.send.length);
     this.#events.established(choice.dialect);
-    for (const rest of choice.rest) if (!this.ended) this.#events.data(rest);
+    if (choice.rest.length > 0 && !this.ended) this.#events.data(choice.rest);
   }
 
   #handshakeTimedOut(): void {

@@ -5,15 +5,7 @@
 
 import { platform } from "#platform";
 import { platformError } from "./platform-error.ts";
-import type {
-  DialOptions,
-  Listener,
-  ListenTransportOptions,
-  Peer,
-  Transport,
-  TransportFactory,
-  TransportHandler,
-} from "./transport.ts";
+import type { DialOptions, Listener, ListenTransportOptions, Peer, Transport, TransportHandler } from "./transport.ts";
 
 /** Two connected transports: what one writes, the other is given. Each end belongs to its taker. */
 export function memoryPair(): [Transport, Transport] {
@@ -21,29 +13,28 @@ export function memoryPair(): [Transport, Transport] {
 }
 
 /** `memory://name`: names are those of this process (of this copy of the module). */
-export const memory: TransportFactory = {
-  async dial(address: string, options: DialOptions): Promise<Transport> {
-    options.signal?.throwIfAborted();
-    const name = nameIn(address);
-    await undefined; // as on a socket, the far side learns of it later, not inside this call
-    options.signal?.throwIfAborted();
-    const listener = listeners.get(name);
-    if (listener === undefined) throw platformError("ECONNREFUSED", `connect ECONNREFUSED ${address}: nobody listens`);
-    return listener.connect();
-  },
+export async function dialMemory(address: string, options: DialOptions): Promise<Transport> {
+  options.signal?.throwIfAborted();
+  const name = nameIn(address);
+  await undefined; // as on a socket, the far side learns of it later, not inside this call
+  options.signal?.throwIfAborted();
+  const listener = listeners.get(name);
+  if (listener === undefined) throw platformError("ECONNREFUSED", `connect ECONNREFUSED ${address}: nobody listens`);
+  return listener.connect();
+}
 
-  async listen(
-    address: string,
-    accept: (transport: Transport) => void,
-    options: ListenTransportOptions,
-  ): Promise<Listener> {
-    const name = nameIn(address);
-    if (listeners.has(name)) throw platformError("EADDRINUSE", `listen EADDRINUSE ${address}: the name is in use`);
-    const listener = new MemoryListener(name, accept, options.maxConnections ?? Number.POSITIVE_INFINITY);
-    listeners.set(name, listener);
-    return listener;
-  },
-};
+/** The other side of it, apart: a program that only connects does not carry it. */
+export async function listenMemory(
+  address: string,
+  accept: (transport: Transport) => void,
+  options: ListenTransportOptions,
+): Promise<Listener> {
+  const name = nameIn(address);
+  if (listeners.has(name)) throw platformError("EADDRINUSE", `listen EADDRINUSE ${address}: the name is in use`);
+  const listener = new MemoryListener(name, accept, options.maxConnections ?? Number.POSITIVE_INFINITY);
+  listeners.set(name, listener);
+  return listener;
+}
 
 const listeners = new Map<string, MemoryListener>();
 

@@ -1,8 +1,8 @@
 // The transports of Node (`#transports`, condition "node").
 import type { ConnectionOptions, TlsOptions } from "node:tls";
-import { memory } from "./memory.ts";
+import { dialMemory, listenMemory } from "./memory.ts";
 import { tcp } from "./tcp.ts";
-import type { TransportFactory } from "./transport.ts";
+import type { Dial, Listen, TransportFactory } from "./transport.ts";
 import { unix } from "./unix.ts";
 
 /** node:tls is large and may be missing; it is loaded when the scheme is used for the first time. */
@@ -11,13 +11,21 @@ const tls: TransportFactory = {
   listen: async (address, accept, options) => (await import("./tls.ts")).tls.listen(address, accept, options),
 };
 
-/** By the scheme of an address. Has no prototype, so that any string can be asked for. */
-export const transports: Readonly<Record<string, TransportFactory>> = Object.assign(Object.create(null), {
-  memory,
-  tcp,
-  tls,
-  unix,
-});
+/** How to connect, by the scheme of an address. */
+export const dialers: ReadonlyMap<string, Dial> = new Map([
+  ["memory", dialMemory],
+  ["tcp", tcp.dial],
+  ["tls", tls.dial],
+  ["unix", unix.dial],
+]);
+
+/** How to listen. */
+export const listeners: ReadonlyMap<string, Listen> = new Map([
+  ["memory", listenMemory],
+  ["tcp", tcp.listen],
+  ["tls", tls.listen],
+  ["unix", unix.listen],
+]);
 
 /** What a client can say of TLS: Node's own options. */
 export type TlsClientOptions = ConnectionOptions;

@@ -1,9 +1,12 @@
 // The transports of a runtime that is not Node (`#transports`, condition "default"). Nothing here may import from Node.
-import { memory } from "./memory.ts";
-import type { TransportFactory } from "./transport.ts";
+import { dialMemory, listenMemory } from "./memory.ts";
+import type { Dial, Listen } from "./transport.ts";
 
-/** By the scheme of an address. Has no prototype, so that any string can be asked for. */
-export const transports: Readonly<Record<string, TransportFactory>> = Object.assign(Object.create(null), { memory });
+/** How to connect, by the scheme of an address. */
+export const dialers: ReadonlyMap<string, Dial> = new Map([["memory", dialMemory]]);
+
+/** How to listen. */
+export const listeners: ReadonlyMap<string, Listen> = new Map([["memory", listenMemory]]);
 
 /** There are no TLS sockets here: a page's own TLS is below its WebSocket. */
 export type TlsClientOptions = object;

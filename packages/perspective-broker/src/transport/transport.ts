@@ -113,7 +113,15 @@ export interface ListenTransportOptions {
  * `EINVAL` for an address or option that makes no sense); nothing is left behind then.
  */
 export interface TransportFactory {
-  dial(address: string, options: DialOptions): Promise<Transport>;
-  /** Calls `accept` for each usable link, which belongs to the callee then; never after the listener's `close()`. */
-  listen(address: string, accept: (transport: Transport) => void, options: ListenTransportOptions): Promise<Listener>;
+  readonly dial: Dial;
+  readonly listen: Listen;
 }
+
+export type Dial = (address: string, options: DialOptions) => Promise<Transport>;
+
+/** Calls `accept` for each usable link, which belongs to the callee then; never after the listener's `close()`. */
+export type Listen = (
+  address: string,
+  accept: (transport: Transport) => void,
+  options: ListenTransportOptions,
+) => Promise<Listener>;

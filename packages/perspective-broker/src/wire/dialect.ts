@@ -58,8 +58,11 @@ export interface CodecSetup {
 
 /** Which classes cross, and how. wire/jelly makes one of a registry and security options. */
 export interface ClassPolicy {
-  /** Whether a form or class of that name may be decoded at all (spec §3.7, step 2). */
-  isTypeAllowed(name: string): boolean;
+  /**
+   * Whether a form or class of that name may be decoded at all (spec §3.7, step 2); undefined if nothing was said of it, and the
+   * dialect's own default holds.
+   */
+  isTypeAllowed(name: string): boolean | undefined;
   /** The tag and state of an instance that travels as itself; undefined if its class is not registered. */
   encode(value: object): TaggedState | undefined;
   /** The same for an error that was thrown; undefined if it is to travel as every error does. */

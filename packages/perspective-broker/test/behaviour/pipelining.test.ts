@@ -70,7 +70,7 @@ function watchUnhandled(): unknown[] {
   return unhandled;
 }
 
-everywhere((meet) => {
+everywhere((meet, { native }) => {
   describe("a call on a pending result", () => {
     it("goes to the object that the result refers to", async () => {
       const { connection } = await meet<One>(new One());
@@ -145,7 +145,8 @@ everywhere((meet) => {
       const two = await pending;
       void two.callRemote("three", 4);
       await chained.callRemote("three", 6);
-      expect(await two.callRemote("seen")).toEqual([1, 2, 3, 4, 5, 6]);
+      // On the wire a call goes out at once; without that it waits here for the reference, behind calls of other references to it.
+      expect(await two.callRemote("seen")).toEqual(native ? [1, 2, 5, 3, 4, 6] : [1, 2, 3, 4, 5, 6]);
       two.release();
     });
 

@@ -16,7 +16,7 @@ import {
 } from "../../src/cred/scram-messages.ts";
 import { deriveVerifier, makeVerifier, parseVerifier } from "../../src/cred/verifier.ts";
 import { IterationsOutOfBounds, LoginExchangeError, UserStoreError } from "../../src/index.ts";
-import { webCrypto } from "../../src/platform/web-crypto.ts";
+import { platformCrypto as webCrypto } from "../../src/platform/web-crypto.ts";
 
 // RFC 7677 §3: user "user", password "pencil".
 const clientFirst = "n,,n=user,r=rOprNGfwEbeRWgbNEkqO";

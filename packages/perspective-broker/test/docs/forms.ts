@@ -1,6 +1,6 @@
 // The notation of docs/wire.md, `[answer 1 [remote 1]]`, to bytes and back. Written for the documentation's sake alone and
 // independent of the library's codec, so that the two can be compared.
-import { vocabulary } from "../../src/wire/banana/elements.ts";
+import { vocabulary } from "../../src/wire/banana/vocabulary.ts";
 
 export type Form = number | Decimal | string | Form[];
 

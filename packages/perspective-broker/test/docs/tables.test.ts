@@ -6,7 +6,7 @@ import { settingsFrom } from "../../src/connection/options.ts";
 import { errorClasses } from "../../src/errors.ts";
 import * as library from "../../src/index.ts";
 import { defaultLimits } from "../../src/limits.ts";
-import { vocabulary } from "../../src/wire/banana/elements.ts";
+import { vocabulary } from "../../src/wire/banana/vocabulary.ts";
 import { ends } from "../support/ends.ts";
 import { headingsOf, type Page, pageAt, pages, root, sectionOf, tableBelow, withoutFences } from "./pages.ts";
 

@@ -31,7 +31,8 @@ import {
   type Transport,
   tuple,
 } from "../../src/index.ts";
-import { transports } from "../../src/transport/node.ts";
+import { dialers } from "../../src/transport/node.ts";
+import type { Dial } from "../../src/transport/transport.ts";
 import { ends, turnOver, until } from "../support/ends.ts";
 
 type Collecting = RemoteReference<PageCollector>;
@@ -498,7 +499,7 @@ describe("the connection", () => {
     });
     const server = await listen(library, "tcp://127.0.0.1:0");
     onTestFinished(() => server.close());
-    const near = await (transports.tcp as NonNullable<(typeof transports)["tcp"]>).dial(server.address, {});
+    const near = await (dialers.get("tcp") as Dial)(server.address, {});
     const connection = await connect<Library>(near);
     onTestFinished(() => void connection.close());
     await connection.root.callRemote("ping");

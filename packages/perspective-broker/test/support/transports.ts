@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { transports } from "../../src/transport/node.ts";
+import { dialers, listeners } from "../../src/transport/node.ts";
 import type {
+  Dial,
   DialOptions,
+  Listen,
   Listener,
   ListenTransportOptions,
   Transport,
@@ -40,7 +42,7 @@ export const kinds: readonly Kind[] = [
 ];
 
 function kind(name: string, scheme: string, address: () => string, dialTls?: object, listenTls?: object): Kind {
-  const factory = transports[scheme] as TransportFactory;
+  const factory = { dial: dialers.get(scheme) as Dial, listen: listeners.get(scheme) as Listen };
   return {
     name,
     factory,

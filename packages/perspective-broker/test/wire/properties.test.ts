@@ -6,6 +6,7 @@ import { BananaError, LimitExceeded, ProtocolError } from "../../src/errors.ts";
 import { type CloseCode, Keywords, Referenceable, RemoteReference } from "../../src/index.ts";
 import { defaultLimits } from "../../src/limits.ts";
 import { Inbox } from "../../src/wire/banana/inbox.ts";
+import { Wants } from "../../src/wire/message.ts";
 import { RemoteStock, Stock } from "../peers/wire-caches.ts";
 import { wireClasses } from "../peers/wire-classes.ts";
 import { Point, Tagged } from "../peers/wire-copies.ts";
@@ -100,8 +101,9 @@ describe("any sendable value", () => {
             "method",
             args,
             keywords.size === 0 ? undefined : keywords,
-            wanted,
+            wanted ? Wants.answer : Wants.nothing,
             null,
+            undefined,
           );
           far.feed(near.written());
           const told = far.told[0] as Extract<Told, { kind: "called" }>;

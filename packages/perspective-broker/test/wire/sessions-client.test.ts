@@ -1,7 +1,7 @@
 // Whole sessions that two real Twisted programs had, played again to a client of ours: each recorded call is made once more
 // through the public names, the server's bytes are the recorded ones, and what the client writes has to be what Twisted's
 // client wrote, byte for byte. Where Python's garbage collector gave a reference back, `release()` does.
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { InsecureJelly, NegotiationError, RemoteError, UnauthorizedLogin } from "../../src/errors.ts";
 import {
   Anonymous,
@@ -349,6 +349,9 @@ describe("a session with Twisted's server, played to a client of ours", () => {
 });
 
 describe("a login, as Twisted's client made it", () => {
+  // The code of logins is loaded by the first one, which takes longer than the turns that are waited here.
+  beforeAll(() => import("../../src/cred/login.ts"));
+
   const alice = new UsernamePassword("alice", "secret");
   const rows: [session: string, logins: [credentials: Credentials, mind?: ClientTwo][]][] = [
     ["login_ok", [[alice]]],

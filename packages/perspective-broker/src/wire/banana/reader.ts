@@ -4,8 +4,9 @@
 import { platform } from "#platform";
 import { JellyError } from "../../errors.ts";
 import { BYTES_KIND, type ElementReader, FLOAT_KIND, INTEGER_KIND, LIST_KIND } from "../jelly/element-reader.ts";
-import { type Element, FLOAT, FloatElement, LIST, LONGNEG, NEG, STRING, VOCAB, vocabulary } from "./elements.ts";
+import { type Element, FLOAT, FloatElement, LIST, LONGNEG, NEG, STRING, VOCAB } from "./elements.ts";
 import { shortName } from "./names.ts";
+import { vocabulary } from "./vocabulary.ts";
 
 // Below this a byte string is copied, so that ten bytes do not keep a large buffer alive.
 const SHARED_FROM = 4096;

@@ -3,7 +3,8 @@
 // check. Linear: it goes on where it stopped.
 import { BananaError, LimitExceeded } from "../../errors.ts";
 import type { Limits } from "../../limits.ts";
-import { FLOAT, INT, LIST, LONGINT, LONGNEG, NEG, STRING, VOCAB, vocabulary } from "./elements.ts";
+import { FLOAT, INT, LIST, LONGINT, LONGNEG, NEG, STRING, VOCAB } from "./elements.ts";
+import { vocabulary } from "./vocabulary.ts";
 
 // Lists within lists that are only counted, not decoded. The decoder has a limit of its own, `limits.depth`, and fails one
 // call where this one ends the connection.

@@ -9,7 +9,8 @@ import type { ElementWriter } from "../jelly/element-writer.ts";
 import { forms } from "../jelly/forms.ts";
 import type { Outbox } from "../outbox.ts";
 import { claim, settle } from "../slab.ts";
-import { FLOAT, INT, LIST, LONGINT, LONGNEG, NEG, STRING, VOCAB, wordNumber, wordNumberOfBytes } from "./elements.ts";
+import { FLOAT, INT, LIST, LONGINT, LONGNEG, NEG, STRING, VOCAB } from "./elements.ts";
+import { wordNumber, wordNumberOfBytes } from "./vocabulary.ts";
 
 /** A byte string of at least this size is sent by reference where the caller allows it. */
 const BY_REFERENCE = 16 * 1024;

@@ -2,6 +2,7 @@
 import {
   DeadlockError,
   type ErrorClass,
+  InvalidArguments,
   LoginFailed,
   NoSuchMethod,
   PBError,
@@ -90,7 +91,7 @@ export function failureFromState(state: unknown): RemoteError {
 
 /** An error whose class is registered here is made an instance of it, also from a peer that has not registered it. */
 export function revived(remote: RemoteError, classes: ClassPolicy): unknown {
-  const decoder = classes.isTypeAllowed(remote.type) ? classes.decoder(remote.type) : undefined;
+  const decoder = classes.isTypeAllowed(remote.type) === false ? undefined : classes.decoder(remote.type);
   return decoder?.kind === "made" ? decoder.make({ ...remote.data, message: remote.message }) : remote;
 }
 
@@ -149,9 +150,14 @@ export function describeError(thrown: unknown, tag?: string): Description {
   };
 }
 
-/** Whether what an error has beside its message is meant for the caller. */
+/** Whether an error has properties that the caller is to know. */
 function hasData(error: Error): boolean {
-  return error instanceof PBError || error instanceof TooManyLogins || error instanceof DeadlockError;
+  return (
+    error instanceof PBError ||
+    error instanceof TooManyLogins ||
+    error instanceof InvalidArguments ||
+    error instanceof DeadlockError
+  );
 }
 
 /** The dotted names of the class and its bases that have one, ending as Python's do. */

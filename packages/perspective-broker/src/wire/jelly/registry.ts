@@ -5,7 +5,8 @@ import { nameless } from "../../flavors/copyable.ts";
 import { RemoteCache } from "../../references/remote-cache.ts";
 import type { Received } from "../../types.ts";
 import { setProperties } from "../../values/set-properties.ts";
-import type { ClassPolicy, Decoder, TaggedState } from "../dialect.ts";
+import { type ClassEntry, ClassTable, globalClasses } from "../class-table.ts";
+import type { ClassPolicy, Decoder } from "../dialect.ts";
 import { errorDecoder, errorState } from "./known-errors.ts";
 import type { ReceivedState, ReceiverOf, Receiving, ReceivingClass } from "./receiver.ts";
 import type { SecurityOptions } from "./security.ts";
@@ -44,19 +45,14 @@ export interface ErrorOptionsOnWire {
   readonly thrownAs?: "failure" | "itself";
 }
 
-interface Entry {
-  readonly tag: string;
-  readonly thrownAsItself?: boolean;
-  /** The class whose instances are sent under the tag. */
-  readonly kind: unknown;
-  readonly encode: ((value: object) => object) | undefined;
-  readonly decoder: Decoder | undefined;
-}
-
 /** Classes that cross a connection as themselves. `globalRegistry` serves connections that are given none of their own. */
 export class Registry {
-  readonly #byTag = new Map<string, Entry>();
-  readonly #byClass = new Map<unknown, Entry>();
+  readonly #table: ClassTable;
+
+  /** @internal `table` is where connections look; without it the registry has one of its own. */
+  constructor(table: ClassTable = new ClassTable()) {
+    this.#table = table;
+  }
 
   /**
    * An error class that both sides know: thrown there, it arrives here as an instance of it, with its own enumerable
@@ -135,48 +131,34 @@ export class Registry {
     };
   }
 
-  /** What a connection needs of it, with the types that the connection admits. */
-  policy(security: SecurityOptions | undefined, fallback: SecurityOptions): ClassPolicy {
-    const admitted = security ?? fallback;
-    return {
-      // Registering admits a tag, unless the connection has options of its own (spec §3.10).
-      isTypeAllowed: (name) => admitted.isTypeAllowed(name) || (security === undefined && this.#byTag.has(name)),
-      tagOf: (kind) => this.#byClass.get(kind)?.tag,
-      encode: (value): TaggedState | undefined => {
-        if (this.#byClass.size === 0) return undefined;
-        const entry = this.#byClass.get(value.constructor);
-        return entry?.encode && { tag: entry.tag, state: entry.encode(value) };
-      },
-      encodeThrown: (error): TaggedState | undefined => {
-        const entry = this.#byClass.get(error.constructor);
-        return entry?.thrownAsItself && entry.encode ? { tag: entry.tag, state: entry.encode(error) } : undefined;
-      },
-      decoder: (tag) => this.#byTag.get(tag)?.decoder,
-    };
+  /** What a connection needs of it, with the types that the connection admits if it is told. */
+  policy(security: SecurityOptions | undefined): ClassPolicy {
+    return this.#table.policy(security);
   }
 
-  #add(entry: Entry): Disposable {
+  #add(entry: ClassEntry): Disposable {
     const { tag, kind } = entry;
+    const { byTag, byClass } = this.#table;
     if (typeof kind === "function" && "then" in kind.prototype) {
       throw new DeclarationError(`${kind.name} has a member "then", so that no promise could give an instance of it`);
     }
-    const present = this.#byTag.get(tag);
+    const present = byTag.get(tag);
     if (present !== undefined && present.kind !== kind) {
       throw new DeclarationError(`${tag} is registered for another class already`);
     }
-    this.#byTag.set(tag, entry);
-    if (kind !== undefined) this.#byClass.set(kind, entry);
+    byTag.set(tag, entry);
+    if (kind !== undefined) byClass.set(kind, entry);
     return {
       [Symbol.dispose]: () => {
-        if (this.#byTag.get(tag) === entry) this.#byTag.delete(tag);
-        if (this.#byClass.get(kind) === entry) this.#byClass.delete(kind);
+        if (byTag.get(tag) === entry) byTag.delete(tag);
+        if (byClass.get(kind) === entry) byClass.delete(kind);
       },
     };
   }
 }
 
 /** The registry of connections that are given none. */
-export const globalRegistry: Registry = new Registry();
+export const globalRegistry: Registry = /* @__PURE__ */ new Registry(globalClasses);
 
 /** Registers an error class with the global registry; see `Registry.registerError`. */
 export function registerError(kind: ErrorClass, wireName?: string, options?: ErrorOptionsOnWire): Disposable {
@@ -184,7 +166,9 @@ export function registerError(kind: ErrorClass, wireName?: string, options?: Err
 }
 
 /** Registers with the global registry; see `Registry.registerCopyable` for what can be given. */
-export const registerCopyable: Registry["registerCopyable"] = globalRegistry.registerCopyable.bind(globalRegistry);
+export const registerCopyable: Registry["registerCopyable"] = /* @__PURE__ */ globalRegistry.registerCopyable.bind(
+  globalRegistry,
+);
 
 /** Registers the classes of a module with the global registry; see `Registry.registerCopyableModule`. */
 export function registerCopyableModule(module: object, prefix: string): Disposable {

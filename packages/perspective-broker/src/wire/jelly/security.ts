@@ -1,4 +1,5 @@
 // Which forms and classes may be decoded (spec §3.9). A peer can name any class; only what is admitted here is ever looked up.
+import type { ClassPolicy } from "../dialect.ts";
 
 const SIMPLE =
   "None bool boolean string str int float datetime time date timedelta NoneType unicode decimal set frozenset";
@@ -39,4 +40,11 @@ export class SecurityOptions {
 /** What a connection admits if it is not told otherwise. */
 export function defaultSecurity(): SecurityOptions {
   return new SecurityOptions().allowBasicTypes().allowReferences();
+}
+
+const byDefault = /* @__PURE__ */ defaultSecurity();
+
+/** Whether a connection admits a form or class: as its options say, or as all do that were told nothing. */
+export function isAdmitted(classes: ClassPolicy, name: string): boolean {
+  return classes.isTypeAllowed(name) ?? byDefault.isTypeAllowed(name);
 }

@@ -3,9 +3,19 @@ import { Cacheable } from "../../flavors/cacheable.ts";
 import { Copyable } from "../../flavors/copyable.ts";
 import type { ClassPolicy } from "../dialect.ts";
 
+type Copied = Copyable | Cacheable;
+
+export function tagToCopy(object: Copied, perspective: object | null, classes: ClassPolicy): string {
+  return tagOf(object, object instanceof Copyable ? Copyable.prototype : Cacheable.prototype, perspective, classes);
+}
+
+/** The same for what is no Copyable. */
+export function tagToCache(object: Cacheable, perspective: object | null, classes: ClassPolicy): string {
+  return tagOf(object, Cacheable.prototype, perspective, classes);
+}
+
 /** Registering gives a class its name; a class that chooses names by itself, also for one perspective, keeps its choice. */
-export function tagToCopy(object: Copyable | Cacheable, perspective: object | null, classes: ClassPolicy): string {
-  const stock = object instanceof Copyable ? Copyable.prototype : Cacheable.prototype;
+function tagOf(object: Copied, stock: Copied, perspective: object | null, classes: ClassPolicy): string {
   const chooses = object.getTypeToCopyFor !== stock.getTypeToCopyFor || object.getTypeToCopy !== stock.getTypeToCopy;
   const registered = chooses ? undefined : classes.tagOf(object.constructor);
   return registered ?? object.getTypeToCopyFor(perspective);

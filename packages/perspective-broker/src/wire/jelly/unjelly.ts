@@ -17,6 +17,7 @@ import { BYTES_KIND, type ElementReader, FLOAT_KIND, INTEGER_KIND, LIST_KIND } f
 import { COPYABLE_FAILURE, failureFromState, revived } from "./failure.ts";
 import { formNames, forms } from "./forms.ts";
 import { refused, unregistered } from "./refusals.ts";
+import { isAdmitted } from "./security.ts";
 import { PENDING, type Place, Sharing, setOwn } from "./sharing.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -52,7 +53,7 @@ export class Unjellier {
     this.#classes = classes;
     this.#options = options;
     this.#maxDepth = maxDepth;
-    this.#admitted = formNames.map((name) => classes.isTypeAllowed(name));
+    this.#admitted = formNames.map((name) => isAdmitted(classes, name));
   }
 
   /** One run for one value. */
@@ -338,7 +339,7 @@ export class Unjellier {
 
   /** `[tag state]` of a registered class, `[tag id state]` of a cache, or nothing that is known (spec §3.4, §3.7). */
   #instance(tag: string, operands: number): unknown {
-    if (!this.#classes.isTypeAllowed(tag)) throw refused(tag);
+    if (!isAdmitted(this.#classes, tag)) throw refused(tag);
     const decoder = tag === COPYABLE_FAILURE ? this.#failureDecoder : this.#classes.decoder(tag);
     if (decoder === undefined) throw unregistered(tag);
     const id = decoder.kind === "cache" && operands === 2 ? this.#numericId() : undefined;

@@ -69,7 +69,7 @@ export class Decoder {
     this.#maps = values.dicts === "map";
     const admitted = new Array<boolean>(tags.shortString + 1).fill(true);
     for (const [name, type] of Object.entries(typeOfTag)) {
-      admitted[tags[name as keyof typeof tags]] = classes.isTypeAllowed(type);
+      admitted[tags[name as keyof typeof tags]] = classes.isTypeAllowed(type) !== false;
     }
     this.#admitted = admitted;
     this.#strings = admitted[tags.shortString] as boolean;

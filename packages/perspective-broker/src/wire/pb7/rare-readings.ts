@@ -166,7 +166,7 @@ function readState(decoder: Decoder): unknown {
 }
 
 function decoderOf({ classes }: Decoder, tag: string): ClassDecoder {
-  if (!classes.isTypeAllowed(tag)) throw refused(tag);
+  if (classes.isTypeAllowed(tag) === false) throw refused(tag);
   const known = classes.decoder(tag);
   if (known === undefined) throw unregistered(tag);
   return known;

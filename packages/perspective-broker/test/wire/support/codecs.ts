@@ -15,7 +15,6 @@ import { targetOf } from "../../../src/references/remote-reference.ts";
 import type { Keywords } from "../../../src/values/keywords.ts";
 import { none, pb } from "../../../src/wire/banana/dialects.ts";
 import type { ClassPolicy, Codec, ObjectTables, TaggedState, ValueOptions } from "../../../src/wire/dialect.ts";
-import { defaultSecurity } from "../../../src/wire/jelly/security.ts";
 import { tagToCopy } from "../../../src/wire/jelly/tag.ts";
 import type { IncomingCall, MessageHandler, ObjectId, RequestId } from "../../../src/wire/message.ts";
 import { Outbox } from "../../../src/wire/outbox.ts";
@@ -93,7 +92,7 @@ export class CodecEnd implements ObjectTables, MessageHandler {
 
   constructor(dialect: DialectName = "pb", options: CodecOptions = {}) {
     this.dialect = dialect;
-    this.#classes = options.classes ?? (options.registry ?? new Registry()).policy(options.security, defaultSecurity());
+    this.#classes = options.classes ?? (options.registry ?? new Registry()).policy(options.security);
     this.codec = (dialect === "pb" ? pb : none).open({
       outbox: this.outbox,
       tables: this,
