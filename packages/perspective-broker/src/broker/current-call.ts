@@ -118,10 +118,11 @@ export class Call<C extends CallConnection = CallConnection> implements Activati
 
   /**
    * @internal The calls here that wait for it. What a peer says of its chain is believed only as far as we wait for the peer
-   * ourselves: its call can be on behalf of calls of that chain which we made over the same connection, before it came.
+   * ourselves: its call can be on behalf of calls of that chain which we made over the same connection, before it came, and
+   * that are above it.
    */
   callers(): readonly Activation[] {
-    return this.#after < 0 ? NONE : this.#aborts.awaited.callersOf(this.chain, this.#after);
+    return this.#after < 0 ? NONE : this.#aborts.awaited.callersOf(this.chain, this.#after, this.depth);
   }
 
   /** The caller's trace context (W3C), if it sent one. */
@@ -193,8 +194,8 @@ export class CallAborts {
 export interface AwaitedCalls {
   /** The number of the last one. */
   readonly lastRequest: number;
-  /** On whose behalf calls of a chain were made, up to a number, that the peer has not answered. */
-  callersOf(chain: Chain, last: number): readonly Activation[];
+  /** On whose behalf calls of a chain were made, up to a number and above a depth, that the peer has not answered. */
+  callersOf(chain: Chain, last: number, depth: number): readonly Activation[];
 }
 
 /** Runs methods so that `currentCall()` knows their call. */

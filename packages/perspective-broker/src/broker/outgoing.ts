@@ -79,11 +79,11 @@ export class Outgoing implements CallSender, AwaitedCalls {
     return this.#lastRequest;
   }
 
-  callersOf(chain: Chain, last: number): readonly Activation[] {
+  callersOf(chain: Chain, last: number, depth: number): readonly Activation[] {
     this.#byChain ??= new ChainIndex(this.#awaited.values());
     const callers: Activation[] = [];
     for (const { id, caller, abandoned } of this.#byChain.of(chain)) {
-      if (id <= last && !abandoned && caller !== undefined) callers.push(caller);
+      if (caller !== undefined && id <= last && caller.depth + 1 < depth && !abandoned) callers.push(caller);
     }
     return callers;
   }
