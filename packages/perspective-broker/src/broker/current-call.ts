@@ -7,6 +7,7 @@ import {
   type Activation,
   type ActivationStore,
   type Branch,
+  type Covered,
   currentActivation,
   following,
   untilAwait,
@@ -121,8 +122,10 @@ export class Call<C extends CallConnection = CallConnection> implements Activati
    * ourselves: its call can be on behalf of calls of that chain which we made over the same connection, before it came, and
    * that are above it.
    */
-  callers(): readonly Activation[] {
-    return this.#after < 0 ? NONE : this.#aborts.awaited.callersOf(this.chain, this.#after, this.depth);
+  callers(covered: Covered): readonly Activation[] {
+    if (this.#after <= (covered.get(this.#aborts) ?? -1)) return NONE;
+    covered.set(this.#aborts, this.#after);
+    return this.#aborts.awaited.callersOf(this.chain, this.#after, this.depth);
   }
 
   /** The caller's trace context (W3C), if it sent one. */
@@ -194,7 +197,7 @@ export class CallAborts {
 export interface AwaitedCalls {
   /** The number of the last one. */
   readonly lastRequest: number;
-  /** On whose behalf calls of a chain were made, up to a number and above a depth, that the peer has not answered. */
+  /** On whose behalf calls of a chain were made, up to a number and above a depth, that the peer has not answered; the latest first. */
   callersOf(chain: Chain, last: number, depth: number): readonly Activation[];
 }
 

@@ -22,6 +22,8 @@ interface LockWait {
 
 export class LockWaits {
   readonly #setup: LockWaitsSetup;
+  readonly #all = new Set<LockWait>();
+  // What a peer calls its calls is its own affair: of two of the same id the last one can be found.
   readonly #byId = new Map<unknown, LockWait>();
 
   constructor(setup: LockWaitsSetup) {
@@ -30,7 +32,7 @@ export class LockWaits {
 
   /** How many wait. */
   get waiting(): number {
-    return this.#byId.size;
+    return this.#all.size;
   }
 
   /** Lets a call wait; false if there is no room for it. `begin` is called when it has the lock. */
@@ -39,6 +41,7 @@ export class LockWaits {
     if (!queue.reserve(call.bytes)) return false;
     if (call.received !== undefined) imports.keep(call.received);
     const entry = { call, activation, lock };
+    this.#all.add(entry);
     this.#byId.set(call.id, entry);
     const waiter = {
       activation,
@@ -72,13 +75,16 @@ export class LockWaits {
 
   /** The connection has ended: none of them begins. */
   clear(): void {
-    for (const { lock, activation } of this.#byId.values()) lock.withdraw(activation);
+    for (const { lock, activation } of this.#all) lock.withdraw(activation);
+    this.#all.clear();
     this.#byId.clear();
   }
 
-  #over({ call }: LockWait): void {
+  #over(entry: LockWait): void {
     const { queue, imports } = this.#setup;
-    this.#byId.delete(call.id);
+    const { call } = entry;
+    this.#all.delete(entry);
+    if (this.#byId.get(call.id) === entry) this.#byId.delete(call.id);
     queue.free(call.bytes);
     if (call.received !== undefined) imports.deliver(call.received);
   }

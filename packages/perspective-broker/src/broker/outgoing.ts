@@ -85,7 +85,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     for (const { id, caller, abandoned } of this.#byChain.of(chain)) {
       if (caller !== undefined && id <= last && caller.depth + 1 < depth && !abandoned) callers.push(caller);
     }
-    return callers;
+    return callers.reverse();
   }
 
   expected(id: number): boolean {

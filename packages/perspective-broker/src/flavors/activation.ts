@@ -17,9 +17,15 @@ export interface Activation {
   waitsFor: Lock | undefined;
   /** The calls that it has made and that are not answered. */
   branches: Branch[] | undefined;
-  /** The calls here that wait for its answer, as far as that is certain. */
-  callers(): readonly Activation[];
+  /** The calls here that wait for it, as far as that is certain; without those that `covered` says were given already. */
+  callers(covered: Covered): readonly Activation[];
 }
+
+/**
+ * On the way up a chain: the connections whose calls were looked through, up to which number. So the way costs as much as the
+ * chain is deep, and not its square.
+ */
+export type Covered = Map<object, number>;
 
 /** A call that was made on behalf of another one, which waits for it. */
 export interface Branch {
@@ -51,17 +57,18 @@ export function close(caller: Activation, branch: Branch): void {
 
 /** The calls that wait for `call`, over however many in between; up to the beginning of its chain. */
 export function above(call: Activation): ReadonlySet<Activation> {
-  const found = new Set<Activation>();
-  for (const caller of call.callers()) found.add(caller);
-  for (const one of found) for (const caller of one.callers()) found.add(caller);
+  const covered: Covered = new Map();
+  const found = new Set(call.callers(covered));
+  for (const one of found) for (const caller of one.callers(covered)) found.add(caller);
   return found;
 }
 
 /** Whether one of them is `caller`. */
 export function isAbove(caller: Activation, call: Activation): boolean {
+  const covered: Covered = new Map();
   const seen = new Set([call]);
   for (const one of seen) {
-    const callers = one.callers();
+    const callers = one.callers(covered);
     if (callers.includes(caller)) return true;
     for (const next of callers) seen.add(next);
   }

@@ -131,6 +131,11 @@ export class Lock {
     return false;
   }
 
+  /** How many calls have it, one inside of the other. */
+  get holders(): number {
+    return this.#holders.length;
+  }
+
   /** The calls that have to leave before one that waits can enter; of those that wait for each other the first one. */
   heldAgainst(activation: Activation): Activation[] {
     const callers = above(activation);

@@ -58,6 +58,7 @@ export function search(from: readonly Activation[], probe: Probe, budget: Budget
       // Each lock of the cycle has a search of its own, so each of its calls is found by one of them: one call has to go.
       if (isGreatest(further)) lock.refuse(activation, deadlockOf(further));
     } else if (further.length < LONGEST_PATH && !path.some(({ object }) => object === lock.name)) {
+      budget.left -= lock.holders;
       for (const holder of lock.heldAgainst(activation)) next.push({ activation: holder, path: further });
     }
   }

@@ -4,6 +4,7 @@ import {
   Anonymous,
   Avatar,
   allowAnonymous,
+  currentCall,
   DeclarationError,
   Portal,
   Referenceable,
@@ -326,6 +327,25 @@ describe("what the running call calls", () => {
     await twice.callRemote("later");
     await until(() => twice.room.began.length === 2);
     expect(twice.room).toMatchObject({ most: 1, began: ["later", "inner"] });
+  });
+
+  it("is on behalf of the same caller", async () => {
+    class Desk extends Root {
+      static readonly synchronized = true;
+      before: unknown;
+      async remote_outer() {
+        this.before = currentCall();
+        await turnOver();
+        return await this.callRemote("inner");
+      }
+      remote_inner() {
+        return this.before === currentCall();
+      }
+    }
+    const desk = new Desk();
+    const { connection } = await meetInMemory<Desk>(desk);
+    expect(await connection.root.callRemote("outer")).toBe(true);
+    await expect(desk.callRemote("inner")).rejects.toMatchObject({ code: "NO_CURRENT_CALL" });
   });
 
   it("is one of many who all want the same, when it comes from one method", async () => {

@@ -231,6 +231,59 @@ describe("calls that wait for each other", () => {
     expect(await b.callRemote("visit")).toBe("through");
   });
 
+  it("end also when it comes about late that they do", async () => {
+    const [a, b] = [new Place(), new Place()];
+    const results = Promise.allSettled([a.callRemote("visit", b as never), b.callRemote("visit", a as never)]);
+    a.go = true;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const began = performance.now();
+    b.go = true;
+    expect((await results).filter(({ status }) => status === "rejected")).toHaveLength(1);
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
+  it("end when many wait for each of the two, and only one of the two goes", async () => {
+    const [a, b] = [new Place(), new Place()];
+    const crossing = [a.callRemote("visit", b as never), b.callRemote("visit", a as never)];
+    const others = Array.from({ length: 200 }, (_, i) => (i % 2 ? a : b).callRemote("visit"));
+    a.go = b.go = true;
+    expect((await Promise.allSettled(crossing)).filter(({ status }) => status === "rejected")).toHaveLength(1);
+    expect(await Promise.all(others)).toEqual(Array(200).fill("through"));
+  });
+
+  it("end when two calls of one chain cross", async () => {
+    const [a, b] = [new Place(), new Place()];
+    a.go = b.go = true;
+    class Both extends Root {
+      async remote_cross() {
+        const calls = [a.callRemote("visit", b as never), b.callRemote("visit", a as never)];
+        return (await Promise.allSettled(calls)).map(({ status }) => status).sort();
+      }
+    }
+    const { connection } = await meetInMemory<Both>(new Both(), dialects);
+    expect(await connection.root.callRemote("cross")).toEqual(["fulfilled", "rejected"]);
+  });
+
+  it("end when a chain goes around three programs and comes back over another connection", async () => {
+    class Ring extends Root {
+      static readonly synchronized: SynchronizedMethods<Ring> = true;
+      next: RemoteReference<Ring> | undefined;
+      async remote_around(hops: number): Promise<string> {
+        return hops === 0 ? "around" : await (this.next as RemoteReference<Ring>).callRemote("around", hops - 1);
+      }
+    }
+    const rings = [new Ring(), new Ring(), new Ring()];
+    const met = await Promise.all(rings.map((ring) => meetInMemory<Ring>(ring, dialects)));
+    rings.forEach((ring, i) => {
+      ring.next = met[(i + 1) % 3]?.connection.root;
+    });
+    const { root } = (met[0] as (typeof met)[0]).connection;
+    expect(await root.callRemote("around", 2)).toBe("around");
+    const error: RemoteError = await root.callRemote("around", 3).catch((e: unknown) => e as never);
+    expect(error.check(DeadlockError)).toBe(true);
+    expect(error.data.cycle).toHaveLength(1);
+  });
+
   it("end by the clock of their connections", async () => {
     const clock = new ManualClock();
     const [a, b] = [new Place(), new Place()];
