@@ -38,8 +38,9 @@ export class Lock {
   // Those of them that were called on behalf of a holder, which it waits for.
   readonly #inside = new Set<LockWaiter>();
   #granting = false;
-  // Somebody else has got it since it was looked at last.
+  // Somebody else has got it since it was looked at last; and whether it was searched then.
   #moved = false;
+  #searched = false;
   // The searches that began at a holder, by their numbers, while it has the lock.
   readonly #searches = new Map<Activation, number>();
   #deadlines: Deadlines | undefined;
@@ -73,7 +74,10 @@ export class Lock {
     activation.waitsFor = this;
     this.#waiting.set(activation, waiter);
     if (this.#holders.some((holder) => isAbove(holder, activation))) this.#inside.add(waiter);
-    if (this.#deadlines !== undefined) return;
+    if (this.#deadlines !== undefined) {
+      this.#lookSoon();
+      return;
+    }
     this.#deadlines = Deadlines.of(clock);
     this.#moved = false;
     this.#lookAfter(PATIENCE);
@@ -163,7 +167,10 @@ export class Lock {
         });
         return;
       }
-      if (this.#holders.length === 0) this.#moved = true;
+      if (this.#holders.length === 0) {
+        this.#moved = true;
+        this.#lookSoon();
+      }
       this.withdraw(waiter.activation);
       this.#holders.push(waiter.activation);
       waiter.begin();
@@ -178,7 +185,16 @@ export class Lock {
     return undefined;
   }
 
+  /** Who waits for whom has changed here since it was searched: there is no need to wait for the next time. */
+  #lookSoon(): void {
+    if (!this.#searched) return;
+    this.#deadlines?.remove(this, this.#slot);
+    this.#moved = false;
+    this.#lookAfter(PATIENCE);
+  }
+
   #lookAfter(milliseconds: number): void {
+    this.#searched = milliseconds === AGAIN;
     this.#slot = this.#deadlines?.add(this, milliseconds) ?? 0;
   }
 }

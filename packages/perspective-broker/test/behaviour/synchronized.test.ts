@@ -286,21 +286,22 @@ describe("what the running call calls", () => {
   class Twice extends Referenceable {
     static readonly synchronized = true;
     readonly room = new Room();
+    readonly self: Twice = this;
     other: Twice | undefined;
-    async remote_outer() {
-      return `outer ${await this.callRemote("inner")}`;
+    async remote_outer(): Promise<string> {
+      return `outer ${await this.self.callRemote("inner")}`;
     }
-    async remote_inner() {
+    async remote_inner(): Promise<string> {
       return await this.room.stay("inner");
     }
-    async remote_both() {
-      return await Promise.all([this.callRemote("inner"), this.callRemote("inner")]);
+    async remote_both(): Promise<string[]> {
+      return await Promise.all([this.self.callRemote("inner"), this.self.callRemote("inner")]);
     }
     async remote_bounce(times: number): Promise<string> {
       return times === 0 ? "over" : await (this.other as Twice).callRemote("bounce", times - 1);
     }
     remote_later() {
-      this.callRemoteOnly("inner");
+      this.self.callRemoteOnly("inner");
       return this.room.stay("later");
     }
   }
@@ -332,13 +333,14 @@ describe("what the running call calls", () => {
   it("is on behalf of the same caller", async () => {
     class Desk extends Root {
       static readonly synchronized = true;
+      readonly self: Desk = this;
       before: unknown;
-      async remote_outer() {
+      async remote_outer(): Promise<boolean> {
         this.before = currentCall();
         await turnOver();
-        return await this.callRemote("inner");
+        return await this.self.callRemote("inner");
       }
-      remote_inner() {
+      remote_inner(): boolean {
         return this.before === currentCall();
       }
     }

@@ -27,6 +27,7 @@ const dialects = { server: { dialects: [pb7] }, client: { dialects: [pb7] } };
 
 class Place extends Root {
   static readonly synchronized: SynchronizedMethods<Place> = ["visit", "both", "bounce", "ask", "stay"];
+  readonly self: Place = this;
   readonly log: string[] = [];
   inside = 0;
   most = 0;
@@ -45,7 +46,7 @@ class Place extends Root {
     }
   }
   async remote_both(one: RemoteReference<Place>): Promise<string[]> {
-    return await Promise.all([one.callRemote("visit", this), one.callRemote("visit", this)]);
+    return await Promise.all([one.callRemote("visit", this.self), one.callRemote("visit", this.self)]);
   }
   async remote_bounce(other: RemoteReference<Place>, times: number): Promise<number> {
     const { depth } = currentCall();
@@ -279,9 +280,10 @@ describe("calls that wait for each other", () => {
     });
     const { root } = (met[0] as (typeof met)[0]).connection;
     expect(await root.callRemote("around", 2)).toBe("around");
-    const error: RemoteError = await root.callRemote("around", 3).catch((e: unknown) => e as never);
-    expect(error.check(DeadlockError)).toBe(true);
-    expect(error.data.cycle).toHaveLength(1);
+    const error: unknown = await root.callRemote("around", 3).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(RemoteError);
+    expect((error as RemoteError).check(DeadlockError)).toBe(true);
+    expect((error as RemoteError).data.cycle).toHaveLength(1);
   });
 
   it("end by the clock of their connections", async () => {
@@ -312,6 +314,49 @@ describe("calls that wait for each other", () => {
     const results = await Promise.race([settled, turns(500)]);
     expect(results).toBeDefined();
     expect((results ?? []).filter(({ status }) => status === "rejected")).toHaveLength(1);
+  });
+
+  it.each([
+    ["are none where all take the places in one order", true],
+    ["end, however many there are, where they do not", false],
+  ])("%s", async (_what, inOrder) => {
+    // Each place is in a program of its own, so to say: reached over a connection of its own from each other one.
+    class Stop extends Root {
+      static readonly synchronized = true;
+      inside = 0;
+      most = 0;
+      to: RemoteReference<Stop>[] = [];
+      async remote_travel(path: number[]): Promise<string> {
+        this.most = Math.max(this.most, ++this.inside);
+        try {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          const [next, ...rest] = path;
+          return next === undefined
+            ? "there"
+            : await (this.to[next] as RemoteReference<Stop>).callRemote("travel", rest);
+        } finally {
+          this.inside--;
+        }
+      }
+    }
+    const stops = Array.from({ length: 4 }, () => new Stop());
+    for (const stop of stops) {
+      for (const target of stops) stop.to.push((await meetInMemory<Stop>(target, dialects)).connection.root);
+    }
+    const paths = Array.from({ length: 40 }, (_, i) => {
+      const [from, over, to] = [i % 4, (i * 3 + 1) % 4, (i * 7 + 2) % 4];
+      const path = [...new Set([from, over, to])];
+      return inOrder ? path.sort() : path;
+    });
+    const roots = stops[0]?.to as RemoteReference<Stop>[];
+    const travels = paths.map(([first = 0, ...rest]) =>
+      (roots[first] as RemoteReference<Stop>).callRemote("travel", rest),
+    );
+    const failed = (await Promise.allSettled(travels)).filter(({ status }) => status === "rejected");
+    for (const result of failed as PromiseRejectedResult[]) expect(result.reason.check(DeadlockError)).toBe(true);
+    expect(failed.length > 0).toBe(!inOrder);
+    expect(failed.length).toBeLessThan(paths.length);
+    expect(stops.map(({ most }) => most)).toEqual([1, 1, 1, 1]);
   });
 
   it("end across three processes within two seconds", async () => {
