@@ -359,12 +359,18 @@ export interface CloseReason {
   readonly message: string;
   /** The error behind it, where there is one. */
   readonly error?: Error;
+  /** With `PEER_CLOSED`, if the peer said why: its own code, one of `CloseCode` or of a later version's. */
+  readonly peerCode?: string;
 }
 
-/** `CLOSED`: by this side; `PEER_CLOSED`: by the other, in order; `TRANSPORT_FAILED`: reset, unreachable; else what went wrong. */
+/**
+ * `CLOSED`: by this side; `PEER_CLOSED`: by the other, in order; `PEER_SILENT`: no sign of life for three heartbeats;
+ * `TRANSPORT_FAILED`: reset, unreachable; else what went wrong.
+ */
 export type CloseCode =
   | "CLOSED"
   | "PEER_CLOSED"
+  | "PEER_SILENT"
   | "TRANSPORT_FAILED"
   | "HANDSHAKE_TIMEOUT"
   | "NEGOTIATION_FAILED"

@@ -5,6 +5,13 @@ export type { Log, LogRecord } from "./broker/log.ts";
 export { type ConnectOptions, connect } from "./connection/connect.ts";
 export { Connection, type ConnectionEvents, type ConnectionInspection } from "./connection/connection.ts";
 export { type Call, currentCall } from "./connection/current-call.ts";
+export type {
+  CallInterceptor,
+  CallMessage,
+  CallOutcome,
+  ConnectionMessage,
+  InterceptedCall,
+} from "./connection/interceptors.ts";
 export { type ListenOptions, listen, type RootFor } from "./connection/listen.ts";
 export type { BrokerOptions } from "./connection/options.ts";
 export { Server, type ServerEvents, type ServerInspection } from "./connection/server.ts";

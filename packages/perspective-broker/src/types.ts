@@ -48,8 +48,8 @@ export interface CallOptions {
    * needed where the runtime does not know it any more (after an `await` with `context: "sync"`).
    */
   readonly call?: CallContext | undefined;
-  /** The trace context of the calls (W3C). Default: that of the call on whose behalf they are made. */
-  readonly trace?: { readonly traceparent: string; readonly tracestate: string } | undefined;
+  /** The trace context of the calls (W3C). Default, also if it is malformed: that of the call on whose behalf they are made. */
+  readonly trace?: { readonly traceparent: string; readonly tracestate?: string | undefined } | undefined;
 }
 
 /** A call of the peer that runs here, as `currentCall()` gives it. */

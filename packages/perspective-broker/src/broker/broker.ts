@@ -31,6 +31,7 @@ import type { OutgoingCall } from "./calls.ts";
 import type { CallConnection, CallStore } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { Import } from "./imports.ts";
+import { type CallInterceptor, Interception, type Sending } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { MoreReceived } from "./more-received.ts";
 import { type Destination, Outgoing } from "./outgoing.ts";
@@ -47,6 +48,8 @@ export interface BrokerSetup {
   readonly values: ValueOptions;
   readonly classes: ClassPolicy;
   readonly store: CallStore;
+  /** What calls go through, the outermost first. */
+  readonly interceptors: readonly CallInterceptor[];
   readonly connection: CallConnection;
   readonly log: Log;
   readonly clock: Clock;
@@ -54,6 +57,8 @@ export interface BrokerSetup {
   readonly heartbeat: number;
   /** Told of what concerns the connection and not the conversation. */
   readonly session?: SessionHandler;
+  /** The peer's hello has come, in a dialect that has one. */
+  readonly greeted: (peer: PeerLimits) => void;
   /** The peer broke a rule, or a bound was passed. */
   readonly fail: (reason: CloseReason) => void;
   /** Stops and goes on with `receive`. */
@@ -97,6 +102,7 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #writers: Writers;
   readonly #packing: Packing;
   readonly #streams: Streams;
+  readonly #interception: Interception | undefined;
   /** The messages that not every dialect has. */
   readonly more: MoreReceived;
   readonly #byName = new Map<string, RemoteReference>();
@@ -107,7 +113,9 @@ export class Broker implements TablesConversation, MessageHandler {
 
   constructor(dialect: Dialect, setup: BrokerSetup) {
     this.#setup = setup;
-    const { limits, classes, values, outbox, clock, log, store, connection } = setup;
+    const { limits, classes, values, outbox, clock, log, store, connection, interceptors } = setup;
+    this.#interception = Interception.of({ interceptors, connection, clock, log });
+    const interception = this.#interception;
     const written = () => this.#written();
     const sendRelease = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendRelease(id, into));
     const sendDecache = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendDecache(id, into));
@@ -133,7 +141,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const codec = this.#codec;
     const { output } = setup;
     this.#outgoing = new Outgoing({
-      ...{ codec, tables: this.#tables, limits, outbox, clock, log, written },
+      ...{ codec, tables: this.#tables, limits, outbox, clock, log, written, interception },
       sent: () => output.sent,
       awaiting: () => this.#readAgain(),
       full: () => this.#full(),
@@ -145,11 +153,13 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#dispatcher = new Dispatcher({
       ...{ codec, exports, imports, caches: held, limits, store, connection, log, clock, written, failed },
       awaited: this.#outgoing,
+      interception,
     });
     this.#streams = new Streams({ codec, limits, store, log, written, writable: (fn) => this.whenWritable(fn) });
     this.more = new MoreReceived({
       ...{ codec, outgoing: this.#outgoing, dispatcher: this.#dispatcher, streams: this.#streams, written },
       sendPieces: () => this.#sendPieces(),
+      greeted: setup.greeted,
     });
     this.#writers = new Writers(setup.output);
     this.#packing = new Packing(dialect, { limits, classes, values });
@@ -226,14 +236,20 @@ export class Broker implements TablesConversation, MessageHandler {
   // ---- Conversation: our calls
 
   call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
-    const problem = this.#problem(target, method, options);
-    if (problem !== undefined) return rejected(problem);
-    return this.#outgoing.call(destinationOf(target), method, args, options);
+    if (this.#interception?.active) {
+      const sending = this.#sending(target, method, args, options);
+      return this.#interception.callOut(sending, (given, more) => this.#call(target, method, given, more));
+    }
+    return this.#call(target, method, args, options);
   }
 
-  callOnly(target: Target, method: string, args: unknown[]): void {
-    const problem = this.#problem(target, method, undefined);
-    this.#outgoing.callOnly(destinationOf(target), method, args, problem);
+  callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
+    if (this.#interception?.active) {
+      const sending = this.#sending(target, method, args, options);
+      this.#interception.callOutOnly(sending, (given, more) => this.#callOnly(target, method, given, more));
+    } else {
+      this.#callOnly(target, method, args, options);
+    }
   }
 
   post(target: Target, method: string, args: unknown[]): void {
@@ -374,9 +390,35 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#setup.log({ level: "warn", message: `the peer does not understand ${command}` });
   }
 
+  #call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
+    const problem = this.#problem(target, method, options);
+    if (problem !== undefined) return rejected(problem);
+    return this.#outgoing.call(destinationOf(target), method, args, options);
+  }
+
+  #callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
+    const problem = this.#problem(target, method, undefined);
+    this.#outgoing.callOnly(destinationOf(target), method, args, problem, options);
+  }
+
+  #sending(target: Target, method: string, args: unknown[], options: CallOptions | undefined): Sending {
+    const reference = target instanceof Import ? target.reference.deref() : this.#byName.get(target.id as string);
+    return { method, args, options, target: reference, hold: () => this.#lend(target) };
+  }
+
+  /** Whoever makes a call may give the reference back at once: it is kept until the call is sent. */
+  #lend(target: Target): () => void {
+    if (!(target instanceof Import) || target.receipts === 0) return () => {};
+    const { imports } = this.#tables;
+    imports.lend(target);
+    return () => {
+      if (this.#lost === undefined) imports.lentBack(target);
+    };
+  }
+
   #problem(target: Target, method: string, options: CallOptions | undefined): Error | undefined {
     if (this.#lost !== undefined) return new DeadReferenceError(`the connection has ended: ${this.#lost.message}`);
-    if (target.receipts === 0 && typeof target.id === "number") {
+    if (target.receipts === 0 && typeof target.id === "number" && !(target instanceof Import && target.lent > 0)) {
       return new DeadReferenceError("the reference was given back already (await a result to keep what it refers to)");
     }
     if (typeof method !== "string") return new TypeError("the name of a method must be a string");

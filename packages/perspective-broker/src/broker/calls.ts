@@ -1,6 +1,6 @@
 // Our calls that wait for their answers, by request id. A call that was aborted or timed out stays here until its answer has
 // come, so that the answer is known and what it brings can be given back.
-import { CallAborted, CallTimeout, type Executed } from "../errors.ts";
+import { CallAborted, CallTimeout, DeadReferenceError, type Executed } from "../errors.ts";
 import { type Activation, type Branch, close, open } from "../flavors/activation.ts";
 import type { Probe } from "../flavors/probe.ts";
 import type { Abortable } from "../platform/aborts.ts";
@@ -127,6 +127,7 @@ export class OutgoingCall implements Expiring, Abortable, Source, Branch {
   dropped(): boolean {
     if (this.#over || this.awaitsAnswer) return false;
     this.#sender.drop(this);
+    this.reject(new DeadReferenceError(`${this.method}: the result was given back, as nobody had asked for it`));
     return true;
   }
 

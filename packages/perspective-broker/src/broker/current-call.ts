@@ -17,6 +17,7 @@ import type { Lock } from "../flavors/lock.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
 import type { Chain, Envelope, Trace } from "../wire/message.ts";
+import { wellFormedTrace } from "./trace.ts";
 
 /** A connection, as the call context shows it. Its own class adds the rest. */
 export interface CallConnection {
@@ -36,20 +37,15 @@ export class Call<C extends CallConnection = CallConnection> implements Activati
    */
   readonly principal: unknown;
   readonly #aborts: CallAborts;
-  readonly #trace: Trace | undefined;
-  readonly #deadline: number;
-  readonly #depth: number;
   /** @internal */
   waitsFor: Lock | undefined;
   /** @internal */
   branches: Branch[] | undefined;
-  #chain: Chain | undefined;
   // The last of our calls when it came, if it named its chain; else -1: what we do cannot have caused it.
   readonly #after: number;
-  #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
-  #slot = 0;
-  #storage: Map<unknown, unknown> | undefined;
+  readonly #envelope: Envelope | undefined;
+  readonly #arrived: number;
+  #rare: Rare | undefined;
 
   /** @internal Made by a broker. `arrived` is when the envelope came, by the clock of `aborts`. */
   constructor(
@@ -66,11 +62,9 @@ export class Call<C extends CallConnection = CallConnection> implements Activati
     this.#aborts = aborts;
     this.avatar = avatar;
     this.principal = principal;
-    this.#chain = envelope?.chain;
-    this.#after = this.#chain === undefined ? -1 : aborts.awaited.lastRequest;
-    this.#depth = envelope?.depth ?? 0;
-    this.#trace = envelope?.trace;
-    this.#deadline = envelope?.deadline === undefined ? Number.POSITIVE_INFINITY : arrived + envelope.deadline;
+    this.#envelope = envelope;
+    this.#arrived = arrived;
+    this.#after = envelope?.chain === undefined ? -1 : aborts.awaited.lastRequest;
   }
 
   /** Who is at the other end of the connection. */
@@ -83,33 +77,38 @@ export class Call<C extends CallConnection = CallConnection> implements Activati
    * ended. Made when it is first asked for, which must be while the call runs.
    */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      platform.manyListeners(this.#controller.signal);
-      const aborted = this.#aborted ?? this.#aborts.ended;
-      if (aborted !== undefined) this.#controller.abort(aborted.reason);
+    const rare = this.#more;
+    if (rare.controller === undefined) {
+      rare.controller = new AbortController();
+      platform.manyListeners(rare.controller.signal);
+      const aborted = rare.aborted ?? this.#aborts.ended;
+      if (aborted !== undefined) rare.controller.abort(aborted.reason);
       else {
         this.#aborts.add(this);
-        if (this.#deadline < Number.POSITIVE_INFINITY) this.#slot = this.#aborts.deadlines.add(this, this.remaining);
+        if (this.#envelope?.deadline !== undefined) rare.slot = this.#aborts.deadlines.add(this, this.remaining);
       }
     }
-    return this.#controller.signal;
+    return rare.controller.signal;
   }
 
   /** Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too. */
   get remaining(): number {
-    return Math.max(0, this.#deadline - this.#aborts.clock.now());
+    const deadline = this.#envelope?.deadline;
+    if (deadline === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#arrived + deadline - this.#aborts.clock.now());
   }
 
   /** The chain of calls that this one is part of, from process to process. */
   get chain(): Chain {
-    this.#chain ??= newChain();
-    return this.#chain;
+    if (this.#envelope?.chain !== undefined) return this.#envelope.chain;
+    const rare = this.#more;
+    rare.chain ??= newChain();
+    return rare.chain;
   }
 
   /** How many calls are above this one in its chain. */
   get depth(): number {
-    return this.#depth;
+    return this.#envelope?.depth ?? 0;
   }
 
   /** @internal */
@@ -128,23 +127,33 @@ export class Call<C extends CallConnection = CallConnection> implements Activati
     return this.#aborts.awaited.callersOf(this.chain, this.#after, this.depth);
   }
 
-  /** The caller's trace context (W3C), if it sent one. */
+  /** The trace context (W3C) that calls made for this one take over: the caller's, if it sent one, or what an interceptor has set. */
   get trace(): Trace | undefined {
-    return this.#trace;
+    if (this.#envelope?.trace === undefined) return this.#rare?.trace?.value;
+    const rare = this.#more;
+    rare.trace ??= { value: wellFormedTrace(this.#envelope.trace) };
+    return rare.trace.value;
+  }
+
+  /** @internal Another trace context for the calls that are made for this one. */
+  retrace(trace: Trace | undefined): void {
+    this.#more.trace = { value: trace };
   }
 
   /** The application's, for the time of this call. */
   get storage(): Map<unknown, unknown> {
-    this.#storage ??= new Map();
-    return this.#storage;
+    const rare = this.#more;
+    rare.storage ??= new Map();
+    return rare.storage;
   }
 
   /** @internal Its signal fires. */
   abort(reason: unknown): void {
-    if (this.#aborted !== undefined) return;
-    this.#aborted = { reason };
+    const rare = this.#more;
+    if (rare.aborted !== undefined) return;
+    rare.aborted = { reason };
     this.settled();
-    this.#controller?.abort(reason);
+    rare.controller?.abort(reason);
   }
 
   /** @internal Its deadline is over. */
@@ -154,11 +163,34 @@ export class Call<C extends CallConnection = CallConnection> implements Activati
 
   /** @internal It has ended: its signal will not fire any more. */
   settled(): void {
-    if (this.#controller === undefined) return;
+    const rare = this.#rare;
+    if (rare?.controller === undefined) return;
     this.#aborts.remove(this);
-    if (this.#slot !== 0) this.#aborts.deadlines.remove(this, this.#slot);
-    this.#slot = 0;
+    if (rare.slot !== 0) this.#aborts.deadlines.remove(this, rare.slot);
+    rare.slot = 0;
   }
+
+  get #more(): Rare {
+    this.#rare ??= {
+      controller: undefined,
+      aborted: undefined,
+      slot: 0,
+      chain: undefined,
+      storage: undefined,
+      trace: undefined,
+    };
+    return this.#rare;
+  }
+}
+
+/** What few calls need; made when it is asked for. */
+interface Rare {
+  controller: AbortController | undefined;
+  aborted: { readonly reason: unknown } | undefined;
+  slot: number;
+  chain: Chain | undefined;
+  storage: Map<unknown, unknown> | undefined;
+  trace: { readonly value: Trace | undefined } | undefined;
 }
 
 const NONE: readonly Activation[] = [];
@@ -213,7 +245,7 @@ export function callStore(context: "async" | "sync" | undefined): CallStore {
 }
 
 /** The call that is running, if one is. */
-function runningCallIfAny(): Call | undefined {
+export function runningCallIfAny(): Call | undefined {
   const outer = currentActivation()?.outer;
   return outer instanceof Call ? outer : undefined;
 }

@@ -26,8 +26,10 @@ import { Arrival } from "./arrival.ts";
 import type { CachesHeld } from "./caches-held.ts";
 import { type AwaitedCalls, Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
 import type { Exports } from "./exports.ts";
+import { IdTable } from "./id-table.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
+import type { Interception } from "./interceptors.ts";
 import { LockWaits } from "./lock-waits.ts";
 import type { Log } from "./log.ts";
 import { type Forwarding, Results } from "./results.ts";
@@ -41,6 +43,7 @@ export interface DispatcherSetup {
   readonly limits: Limits;
   readonly store: CallStore;
   readonly connection: CallConnection;
+  readonly interception: Interception | undefined;
   readonly log: Log;
   readonly clock: Clock;
   /** Our own calls. */
@@ -60,7 +63,7 @@ export class Dispatcher {
   readonly #setup: DispatcherSetup;
   readonly #more: MoreMessages | undefined;
   // Calls that have returned a promise.
-  readonly #running = new Map<RequestId, Call>();
+  readonly #running = new IdTable<Call>();
   readonly #searches: Searches;
   #uncredited = 0;
   #ended = false;
@@ -263,19 +266,19 @@ export class Dispatcher {
     perspective: object | null,
     lock: Lock | undefined,
   ): void {
-    const { imports, store } = this.#setup;
+    const { imports, store, interception } = this.#setup;
     if (call.received !== undefined) imports.hold(call.received);
     let result: unknown;
     let later: boolean;
     try {
-      result =
-        object === undefined
-          ? store.run(context, this.#observed, this, [call])
-          : store.run(context, object.remoteMessageReceived as AnyMethod, object, [
-              call.method,
-              call.args,
-              call.keywords,
-            ]);
+      if (object === undefined) {
+        result = store.run(context, this.#observed, this, [call]);
+      } else if (interception?.active) {
+        result = store.run(context, interception.callIn, interception, [call, context, object]);
+      } else {
+        const message = object.remoteMessageReceived as AnyMethod;
+        result = store.run(context, message, object, [call.method, call.args, call.keywords]);
+      }
       later = isThenable(result);
     } catch (error) {
       this.#failed(call, error, false);
@@ -291,10 +294,10 @@ export class Dispatcher {
       return;
     }
     this.queue.running++;
-    this.#running.set(call.id, context);
+    if (this.#more !== undefined) this.#running.set(call.id as number, context);
     const settled = () => {
       this.queue.running--;
-      this.#running.delete(call.id);
+      if (this.#more !== undefined) this.#running.delete(call.id as number);
       context.settled();
       this.#answered(call.received);
       lock?.leave(context);

@@ -5,6 +5,7 @@ import { type Activation, currentActivation } from "../flavors/activation.ts";
 import type { CallOptions } from "../types.ts";
 import type { Envelope, Trace } from "../wire/message.ts";
 import { Call } from "./current-call.ts";
+import { wellFormedTrace } from "./trace.ts";
 
 /** What is to be observed while a call is waited for. */
 export interface Errand {
@@ -27,7 +28,7 @@ export function errandOf(options: CallOptions | undefined): Errand | undefined {
   const caller = given ?? currentActivation();
   const call = caller?.outer instanceof Call ? caller.outer : undefined;
   const { signal, timeout = Number.POSITIVE_INFINITY } = options ?? NO_OPTIONS;
-  const trace = options?.trace ?? call?.trace;
+  const trace = wellFormedTrace(options?.trace) ?? call?.trace;
   if (call === undefined) {
     if (options === undefined && caller === undefined) return undefined;
     return { signal, timeout: options?.timeout, caller, trace };

@@ -3,6 +3,7 @@
 import { UnknownId } from "../errors.ts";
 import type { Referenceable } from "../flavors/referenceable.ts";
 import type { ObjectId } from "../wire/message.ts";
+import { IdTable } from "./id-table.ts";
 import type { Ids } from "./ids.ts";
 
 export interface Export {
@@ -19,7 +20,7 @@ export class Exports {
   readonly #ids: Ids;
   readonly #limit: number;
   readonly #failed: (error: unknown) => void;
-  readonly #byId = new Map<number, Export>();
+  readonly #byId = new IdTable<Export>();
   readonly #byObject = new Map<Referenceable, Export>();
   readonly #byName = new Map<string, Referenceable>();
   readonly #cleanups = new Map<Referenceable, (() => void)[]>();
@@ -129,7 +130,7 @@ export class Exports {
     };
   }
 
-  entries(): IterableIterator<Export> {
+  entries(): Export[] {
     return this.#byId.values();
   }
 

@@ -15,6 +15,7 @@ export interface MoreSetup {
   readonly streams: Streams;
   readonly written: () => void;
   readonly sendPieces: () => void;
+  readonly greeted: (peer: PeerLimits) => void;
 }
 
 export class MoreReceived implements MoreHandler {
@@ -40,6 +41,7 @@ export class MoreReceived implements MoreHandler {
   greeted(limits: PeerLimits): void {
     this.#setup.outgoing.greeted(limits);
     this.#setup.streams.greeted(limits);
+    this.#setup.greeted(limits);
   }
 
   cancelled(call: number): void {

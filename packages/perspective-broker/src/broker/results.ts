@@ -1,6 +1,7 @@
 // Results that the peer calls through (docs/pb7.md, "Calls through results"): kept from the arrival of their call until the peer
 // drops them. They are not exported, so that what nobody asked for costs no id.
 import type { RemoteReference } from "../references/remote-reference.ts";
+import { IdTable } from "./id-table.ts";
 
 /** What a call of the peer's results in, while the peer may call through it. */
 export class KeptResult {
@@ -31,7 +32,7 @@ export class KeptResult {
 
 /** The results that are kept for the peer, by the ids of its calls. */
 export class Results {
-  readonly #byId = new Map<number, KeptResult>();
+  readonly #byId = new IdTable<KeptResult>();
   readonly #most: number;
 
   constructor(most: number) {

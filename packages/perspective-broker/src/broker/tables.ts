@@ -83,7 +83,7 @@ export class Tables implements ObjectTables {
 
   inspect(): TablesInspection {
     return {
-      exports: [...this.exports.entries()].map(({ id, object, count }) => ({
+      exports: this.exports.entries().map(({ id, object, count }) => ({
         id,
         count,
         class: object.constructor.name,

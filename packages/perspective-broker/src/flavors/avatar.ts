@@ -56,6 +56,10 @@ export class AvatarReference<T extends IPerspective = IPerspective> extends Refe
     return methods.synchronizes(this.avatar, message) ? this.avatar : undefined;
   }
 
+  override answeringObject(): object {
+    return this.avatar;
+  }
+
   override callingPerspective(): object {
     return this.avatar;
   }

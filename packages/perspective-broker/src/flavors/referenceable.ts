@@ -72,6 +72,11 @@ export abstract class Referenceable {
     return methods.synchronizes(this, message) ? this : undefined;
   }
 
+  /** @internal The application's object that answers for it. */
+  answeringObject(): object {
+    return this;
+  }
+
   /** @internal For whom it is called, and so its arguments are decoded and its results encoded (spec §6.6); null for anyone. */
   callingPerspective(): object | null {
     return null;

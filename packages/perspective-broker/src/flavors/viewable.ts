@@ -36,6 +36,10 @@ export class ViewPoint<T extends Viewable = Viewable> extends Referenceable {
     return callMethod(method, this.object, args, keywords, this.perspective);
   }
 
+  override answeringObject(): object {
+    return this.object;
+  }
+
   override callingPerspective(): object | null {
     return this.perspective;
   }

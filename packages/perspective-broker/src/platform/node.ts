@@ -1,6 +1,8 @@
 // Node: AsyncLocalStorage, nextTick and Buffer's native text functions.
 import { AsyncLocalStorage } from "node:async_hooks";
+import { channel, tracingChannel } from "node:diagnostics_channel";
 import { setMaxListeners } from "node:events";
+import type { TracingChannels } from "./diagnostics.ts";
 import { nodeFiles } from "./node-files.ts";
 import type { ContextStore, Platform } from "./platform.ts";
 import { unguessable } from "./unguessable.ts";
@@ -33,4 +35,6 @@ export const platform: Platform = {
   allocate: (size) => Buffer.allocUnsafeSlow(size),
   unguessable,
   files: nodeFiles,
+  // @types/node does not know hasSubscribers, which is there since 20.13.
+  diagnostics: { channel, tracing: (name) => tracingChannel(name) as unknown as TracingChannels },
 };

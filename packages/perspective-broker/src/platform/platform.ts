@@ -2,6 +2,7 @@
 // conditions of package.json (`#platform`); nothing else in the library asks which runtime it is in. Cryptography is
 // apart (`#crypto`), so that a program without logins does not carry it.
 
+import type { Diagnostics } from "./diagnostics.ts";
 import type { Files } from "./files.ts";
 
 /** Keeps a value for the time of a function, and where the runtime can do it also for what the function awaits. */
@@ -28,4 +29,6 @@ export interface Platform {
   unguessable(): number;
   /** Files, where the runtime has them. */
   readonly files: Files | undefined;
+  /** Channels that others can subscribe to, where the runtime has them. */
+  readonly diagnostics: Diagnostics | undefined;
 }

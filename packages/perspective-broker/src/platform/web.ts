@@ -25,4 +25,5 @@ export const platform: Platform = {
   allocate: (size) => new Uint8Array(size),
   unguessable,
   files: undefined,
+  diagnostics: undefined,
 };

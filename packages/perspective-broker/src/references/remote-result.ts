@@ -142,6 +142,37 @@ export class RemoteResult<T> extends Promise<T> {
     result.#wanted = wanted;
   }
 
+  /**
+   * @internal Tells once how it ends, without taking it: a result that nobody wants stays that, and so does a rejection that
+   * nobody handles. `dropped` if it was never asked for.
+   */
+  static observe(result: RemoteResult<unknown>, ended: (outcome: Outcome) => void): void {
+    const others = observers.get(result);
+    if (others !== undefined) {
+      others.push(ended);
+      return;
+    }
+    const all = [ended];
+    observers.set(result, all);
+    const tell = (outcome: Outcome) => {
+      observers.delete(result);
+      for (const fn of all) fn(outcome);
+    };
+    watch(
+      result,
+      (value) => tell({ status: "fulfilled", value }),
+      (reason) => {
+        tell(result.#source === gone ? { status: "unasked" } : { status: "rejected", reason });
+        if (!result.#wanted && result.#calls === undefined) throw reason;
+      },
+    );
+  }
+
+  /** @internal Calls what it results in, when that is there. */
+  static through(result: RemoteResult<unknown>, call: (callee: Callee) => unknown): RemoteResult<unknown> {
+    return result.#through(call);
+  }
+
   /** @internal Where it comes from. */
   static from(result: RemoteResult<unknown>, source: Source): void {
     result.#source = source;
@@ -168,6 +199,10 @@ export class RemoteResult<T> extends Promise<T> {
   }
 }
 
+/** How a call ended: as its promise settled, or without anybody having asked for its result. */
+export type Outcome = PromiseSettledResult<unknown> | { readonly status: "unasked" };
+
+const observers = new WeakMap<RemoteResult<unknown>, ((outcome: Outcome) => void)[]>();
 const { watch, opened, closed, constructorOf } = RemoteResult;
 
 // Whoever takes the value of a promise, `await` and `then` included, reads its constructor first. So this tells whether the
@@ -227,7 +262,8 @@ function capture(resolve: (value: never) => void, reject: (error: unknown) => vo
   rejectLast = reject;
 }
 
-interface Callee {
+/** A reference, or an object of this side that came home. */
+export interface Callee {
   callRemote(name: string, ...args: unknown[]): unknown;
   callRemoteOnly(name: string, ...args: unknown[]): void;
 }

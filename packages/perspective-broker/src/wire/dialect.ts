@@ -14,7 +14,7 @@ import type { Outbox } from "./outbox.ts";
 export interface Dialect {
   readonly name: string;
   open(setup: CodecSetup): Codec;
-  /** The frames of the layer below the conversation, if the dialect has one. */
+  /** The frames of the layer below the conversation, if the dialect has one. Such a dialect tells `greeted` of the peer's hello. */
   readonly session?: SessionFrames;
 }
 

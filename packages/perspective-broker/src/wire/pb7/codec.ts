@@ -99,7 +99,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     try {
       encoder.varint(id);
       if (typeof target === "number") encoder.varint(target);
-      else encoder.string(target);
+      else encoder.name(target);
       encoder.name(method);
       if (envelope !== undefined) writeEnvelope(encoder, envelope, this.#processes);
       // An argument belongs to the library until its call is answered; what is never answered is copied.
@@ -272,7 +272,7 @@ export class Pb7Codec implements Codec, MoreMessages {
         decoder.defineShape();
         return false;
       case frames.piece:
-        this.#piecesIn.piece(decoder.varint(), this.#inbox.buffer.subarray(decoder.at, decoder.end));
+        this.#piecesIn.piece(this.#inbox.transfer, this.#inbox.buffer, this.#inbox.start, this.#inbox.end);
         return true;
       case frames.item:
         this.#item();
@@ -355,8 +355,9 @@ export class Pb7Codec implements Codec, MoreMessages {
       case frames.bye: {
         const code = decoder.string();
         const message = decoder.string();
+        decoder.finish();
         this.#session.bye(code, message);
-        break;
+        return true; // the last frame: whoever asks for the next one knows by now
       }
       default:
         throw new ProtocolError(`there is no frame of type ${type}`);
@@ -380,7 +381,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     const bits = decoder.byte();
     const id = decoder.varint();
     const kind = targets[(bits & TARGET) >> 5] as Destinee | "name";
-    const target = kind === "name" ? decoder.string() : decoder.varint();
+    const target = kind === "name" ? decoder.name() : decoder.varint();
     const to = kind === "name" ? "object" : kind;
     const method = decoder.name();
     const envelope = (bits & ENVELOPE) === 0 ? undefined : readEnvelope(decoder, this.#processes);
@@ -662,7 +663,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     try {
       encoder.varint(id);
       encoder.value(value);
-      const size = encoder.out.size - HEAD;
+      const size = encoder.out.length - HEAD;
       this.#sent(encoder.commit(), undefined);
       return size;
     } catch (error) {
