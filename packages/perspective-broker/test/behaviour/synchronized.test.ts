@@ -7,6 +7,7 @@ import {
   currentCall,
   DeclarationError,
   Portal,
+  pb,
   Referenceable,
   type RemoteReference,
   Root,
@@ -246,17 +247,24 @@ describe("a call that waits for its turn", () => {
         super();
         this.host = host;
       }
+      asked = false;
+      readonly door = new Door();
       async remote_asked() {
-        await turnOver();
+        this.asked = true;
+        await this.door.opened;
         return await this.host.callRemote("free");
       }
     }
     const host = new Host();
-    const { connection } = await meetInMemory<Host>(host, { server: { limits: { calls: 2 } } });
-    const asked = connection.root.callRemote("ask", new Guest(connection.root));
-    const others = meetInMemory<Host>(host).then(({ connection: other }) =>
-      Promise.all([1, 2, 3].map((n) => other.root.callRemote("enter", String(n)))),
-    );
+    // Where the peer does not keep to the number itself.
+    const options = { client: { dialects: [pb] }, server: { dialects: [pb], limits: { calls: 2 } } };
+    const { connection, accepted } = await meetInMemory<Host>(host, options);
+    const guest = new Guest(connection.root);
+    const asked = connection.root.callRemote("ask", guest);
+    const others = Promise.all([1, 2, 3].map((n) => connection.root.callRemote("enter", String(n))));
+    await until(() => guest.asked);
+    expect(accepted.inspect()).toMatchObject({ running: 1, waiting: 3 });
+    guest.door.open();
     expect(await asked).toBe("free");
     expect(await others).toEqual(["1", "2", "3"]);
     expect(host.room.most).toBe(1);
