@@ -97,6 +97,7 @@ export type {
   ResultOf,
   Schemas,
   Sendable,
+  SynchronizedMethods,
 } from "./types.ts";
 // Values
 export { Decimal, type DecimalFields } from "./values/decimal.ts";

@@ -291,6 +291,19 @@ export type ParameterNames<T> =
     ? { readonly [name: string]: readonly string[] }
     : { readonly [N in MethodName<T>]?: NameList<ParametersOf<T, N>> };
 
+/**
+ * The type of a class's `static synchronized`, checked against its methods: `true`, or the names of those that run one at a time.
+ *
+ * ```ts
+ * class Account extends Referenceable {
+ *   static readonly synchronized: SynchronizedMethods<Account> = ["deposit", "withdraw"];
+ * ```
+ *
+ * A subclass adds names of its own. For that the base class says `readonly string[]`, and `satisfies` checks the names:
+ * `static readonly synchronized: readonly string[] = ["deposit"] satisfies SynchronizedMethods<Account>`.
+ */
+export type SynchronizedMethods<T> = true | readonly MethodName<T>[];
+
 type NameList<P extends readonly unknown[]> = number extends P["length"]
   ? never
   : P extends readonly []

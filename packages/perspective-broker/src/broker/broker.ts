@@ -13,6 +13,7 @@ import {
   PerspectiveBrokerError,
   RemoteError,
 } from "../errors.ts";
+import { processNumber } from "../flavors/chain.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -28,7 +29,7 @@ import type { IncomingCall, MessageHandler, ObjectId, PeerLimits, RequestId } fr
 import type { Outbox } from "../wire/outbox.ts";
 import type { GivenCache } from "./caches-given.ts";
 import type { OutgoingCall } from "./calls.ts";
-import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
+import type { CallConnection, CallStore } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { showWhere } from "./failures.ts";
 import { Import } from "./imports.ts";
@@ -165,6 +166,7 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#streams = streams;
     this.#dispatcher = new Dispatcher({
       ...{ codec, exports, imports, caches: held, streams, limits, store, connection, log, clock, written, failed },
+      awaited: this.#outgoing,
       interception,
     });
     this.more = new MoreReceived({
@@ -237,7 +239,7 @@ export class Broker implements TablesConversation, MessageHandler {
       ...this.#tables.inspect(),
       awaited: this.#outgoing.awaited,
       running: this.#dispatcher.queue.running,
-      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting,
+      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting + this.#dispatcher.lockWaits.waiting,
       results: this.#dispatcher.results.size,
       streams: this.#streams.inspect(),
       unsentBytes: this.#setup.output.unsent,

@@ -3,10 +3,20 @@
 
 import { platform } from "#platform";
 import { CallTimeout, NoCurrentCall } from "../errors.ts";
+import {
+  type Activation,
+  type ActivationStore,
+  type Branch,
+  type Covered,
+  currentActivation,
+  following,
+  untilAwait,
+} from "../flavors/activation.ts";
+import { newChain } from "../flavors/chain.ts";
+import type { Lock } from "../flavors/lock.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
 import { LazySet } from "../platform/lazy.ts";
-import type { ContextStore } from "../platform/platform.ts";
 import type { Chain, Envelope, Trace } from "../wire/message.ts";
 import { wellFormedTrace } from "./trace.ts";
 
@@ -16,7 +26,7 @@ export interface CallConnection {
 }
 
 /** One call of the peer, while it runs. */
-export class Call<C extends CallConnection = CallConnection> {
+export class Call<C extends CallConnection = CallConnection> implements Activation {
   readonly connection: C;
   /** The method's name, without prefix. */
   readonly method: string;
@@ -28,6 +38,12 @@ export class Call<C extends CallConnection = CallConnection> {
    */
   readonly principal: unknown;
   readonly #aborts: CallAborts;
+  /** @internal */
+  waitsFor: Lock | undefined;
+  /** @internal */
+  branches: Branch[] | undefined;
+  // The last of our calls when it came, if it named its chain; else -1: what we do cannot have caused it.
+  readonly #after: number;
   readonly #envelope: Envelope | undefined;
   readonly #arrived: number;
   #rare: Rare | undefined;
@@ -49,6 +65,7 @@ export class Call<C extends CallConnection = CallConnection> {
     this.principal = principal;
     this.#envelope = envelope;
     this.#arrived = arrived;
+    this.#after = envelope?.chain === undefined ? -1 : aborts.awaited.lastRequest;
   }
 
   /** Who is at the other end of the connection. */
@@ -94,6 +111,22 @@ export class Call<C extends CallConnection = CallConnection> {
   /** How many calls are above this one in its chain. */
   get depth(): number {
     return this.#envelope?.depth ?? 0;
+  }
+
+  /** @internal */
+  get outer(): this {
+    return this;
+  }
+
+  /**
+   * @internal The calls here that wait for it. What a peer says of its chain is believed only as far as we wait for the peer
+   * ourselves: its call can be on behalf of calls of that chain which we made over the same connection, before it came, and
+   * that are above it.
+   */
+  callers(covered: Covered): readonly Activation[] {
+    if (this.#after <= (covered.get(this.#aborts) ?? -1)) return NONE;
+    covered.set(this.#aborts, this.#after);
+    return this.#aborts.awaited.callersOf(this.chain, this.#after, this.depth);
   }
 
   /** The trace context (W3C) that calls made for this one take over: the caller's, if it sent one, or what an interceptor has set. */
@@ -205,16 +238,20 @@ interface Rare {
   streaming: boolean;
 }
 
-/** The running calls of one connection whose signals somebody has asked for. */
+const NONE: readonly Activation[] = [];
+
+/** What the calls of one connection share, and those of them that run and whose signals somebody has asked for. */
 export class CallAborts {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
+  readonly awaited: AwaitedCalls;
   /** The connection has ended. */
   ended: { readonly reason: unknown } | undefined;
   readonly #calls = new LazySet<Call>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, awaited: AwaitedCalls) {
     this.clock = clock;
+    this.awaited = awaited;
     this.deadlines = Deadlines.of(clock);
   }
 
@@ -233,39 +270,16 @@ export class CallAborts {
   }
 }
 
-let process = 0;
-let chains = 0;
-
-/** Names this process in chains: a random number below 2^53, never 0. No secret: nothing is granted to who knows it. */
-export function processNumber(): number {
-  while (process === 0) process = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
-  return process;
-}
-
-function newChain(): Chain {
-  return { process: processNumber(), number: ++chains };
+/** Our calls to the peer, by the chains that they belong to. */
+export interface AwaitedCalls {
+  /** The number of the last one. */
+  readonly lastRequest: number;
+  /** On whose behalf calls of a chain were made, up to a number and above a depth, that the peer has not answered; the latest first. */
+  callersOf(chain: Chain, last: number, depth: number): readonly Activation[];
 }
 
 /** Runs methods so that `currentCall()` knows their call. */
-export type CallStore = Pick<ContextStore<Call | undefined>, "run">;
-
-const following: ContextStore<Call | undefined> | undefined = platform.asyncContext?.<Call | undefined>();
-let running: Call | undefined;
-
-const untilAwait: CallStore = {
-  run(call, fn, self, args) {
-    // A connection that was opened inside of a call is told of its bytes in that call's context: it is not this one's.
-    if (following?.current() !== undefined)
-      return following.run(undefined, untilAwait.run, untilAwait, [call, fn, self, args]);
-    const outer = running;
-    running = call;
-    try {
-      return Reflect.apply(fn, self, args);
-    } finally {
-      running = outer;
-    }
-  },
-};
+export type CallStore = ActivationStore;
 
 /** The store for an option; `async` is the default where there is one. */
 export function callStore(context: "async" | "sync" | undefined): CallStore {
@@ -277,7 +291,8 @@ export function callStore(context: "async" | "sync" | undefined): CallStore {
 
 /** The call that is running, if one is. */
 export function runningCallIfAny(): Call | undefined {
-  return running ?? following?.current();
+  const outer = currentActivation()?.outer;
+  return outer instanceof Call ? outer : undefined;
 }
 
 /** The call that is running. Throws NoCurrentCall outside of one, or after an `await` with `context: "sync"`. */

@@ -3,6 +3,9 @@
 
 import { platform } from "#platform";
 import { CallAborted, CallTimeout, LimitExceeded, NoSuchObject, PerspectiveBrokerError } from "../errors.ts";
+import { Lock } from "../flavors/lock.ts";
+import type { Probe } from "../flavors/probe.ts";
+import type { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
@@ -10,15 +13,17 @@ import type { Codec, MoreMessages } from "../wire/dialect.ts";
 import { type RequestId, Wants } from "../wire/message.ts";
 import { Arrival } from "./arrival.ts";
 import type { CachesHeld } from "./caches-held.ts";
-import { Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
+import { type AwaitedCalls, Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
 import type { Exports } from "./exports.ts";
 import { levelOf, logFailure, sendFailure, unsendable } from "./failures.ts";
 import { IdTable } from "./id-table.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Interception } from "./interceptors.ts";
+import { LockWaits } from "./lock-waits.ts";
 import type { Log } from "./log.ts";
-import { Results } from "./results.ts";
+import { type Forwarding, Results } from "./results.ts";
+import { Searches } from "./searches.ts";
 import { Streams } from "./streams.ts";
 
 export interface DispatcherSetup {
@@ -33,6 +38,8 @@ export interface DispatcherSetup {
   readonly interception: Interception | undefined;
   readonly log: Log;
   readonly clock: Clock;
+  /** Our own calls. */
+  readonly awaited: AwaitedCalls;
   /** A message was put into the outbox. */
   readonly written: () => void;
   /** Not even an error can be sent: the connection cannot go on. */
@@ -44,18 +51,20 @@ export class Dispatcher {
   readonly queue: InboundQueue;
   readonly results: Results;
   readonly arrival: Arrival;
+  readonly lockWaits: LockWaits;
   readonly #setup: DispatcherSetup;
   readonly #more: MoreMessages | undefined;
   // Calls that have returned a promise.
   readonly #running = new IdTable<Call>();
+  readonly #searches: Searches;
   #uncredited = 0;
   #ended = false;
 
   constructor(setup: DispatcherSetup) {
-    const { limits, exports, imports, codec, clock } = setup;
+    const { limits, exports, imports, codec, clock, awaited } = setup;
     this.#setup = setup;
     this.#more = codec.more;
-    this.aborts = new CallAborts(clock);
+    this.aborts = new CallAborts(clock, awaited);
     this.queue = new InboundQueue(limits.calls, limits.queuedBytes);
     this.results = new Results(limits.results);
     const { queue, results } = this;
@@ -65,6 +74,12 @@ export class Dispatcher {
       refuse: (call, error, dependency) => this.refuse(call, error, { dependency }),
       giveBack: (call) => this.#giveBack(call),
     });
+    const refuse = (call: WaitingCall, error: Error) => {
+      this.#giveBack(call);
+      this.refuse(call, error);
+    };
+    this.lockWaits = new LockWaits({ queue, imports, clock, refuse });
+    this.#searches = new Searches(clock);
   }
 
   /** Runs the call now, later, or refuses it, so that calls of one target begin in the order of their arrival. */
@@ -77,6 +92,13 @@ export class Dispatcher {
         this.refuse(call, new LimitExceeded("results", `more than limits.results (${results}) are kept here`), NOT_RUN);
         return;
       }
+    }
+    const { chain } = this.#setup.limits;
+    if ((call.envelope?.depth ?? 0) > chain) {
+      this.#giveBack(call);
+      const message = `more than limits.chain (${chain}) calls above each other`;
+      this.refuse(call, new LimitExceeded("chain", message), NOT_RUN);
+      return;
     }
     if (call.envelope?.deadline !== undefined) call.arrived = this.#setup.clock.now();
     if (this.#more === undefined) this.#admit(call);
@@ -108,7 +130,14 @@ export class Dispatcher {
   /** The caller does not wait for a call any more. */
   cancel(id: number): void {
     if (this.arrival.cancel(id) || this.queue.cancel(id)) return;
+    if (this.lockWaits.cancel(id, new CallAborted(undefined, "no"))) return;
     this.#running.get(id)?.abort(new CallAborted(undefined, "unknown"));
+  }
+
+  /** The peer searches for calls that wait for each other, and comes to one of its own. If that is not here any more, so be it. */
+  probed(id: number, probe: Probe): void {
+    const call = this.#running.get(id) ?? this.lockWaits.find(id);
+    if (call !== undefined) this.#searches.goOn(call, probe);
   }
 
   /** The caller wants a result that was only to be kept. */
@@ -142,6 +171,7 @@ export class Dispatcher {
     this.#ended = true;
     this.queue.clear();
     this.arrival.clear();
+    this.lockWaits.clear();
     this.results.clear();
     this.aborts.end(reason);
   }
@@ -156,10 +186,13 @@ export class Dispatcher {
       call.pinned = call.to === "object" && call.object === undefined && this.#setup.exports.pinOne(call.target);
     } else {
       this.#giveBack(call);
-      const { queuedBytes } = this.#setup.limits;
-      const message = `more than limits.queuedBytes (${queuedBytes}) of calls wait here`;
-      this.refuse(call, new LimitExceeded("queuedBytes", message));
+      this.refuse(call, this.#noRoom());
     }
+  }
+
+  #noRoom(): LimitExceeded {
+    const { queuedBytes } = this.#setup.limits;
+    return new LimitExceeded("queuedBytes", `more than limits.queuedBytes (${queuedBytes}) of calls wait here`);
   }
 
   /** Why a call that waited is not begun any more. */
@@ -171,7 +204,7 @@ export class Dispatcher {
   }
 
   #run(call: WaitingCall): void {
-    const { exports, imports, caches, store, connection, interception } = this.#setup;
+    const { exports, caches, connection } = this.#setup;
     const object = call.object ?? (call.to === "object" ? exports.find(call.target) : undefined);
     let missing: Error | undefined;
     if (object === undefined) {
@@ -186,32 +219,73 @@ export class Dispatcher {
     let perspective: object | null = null;
     if (call.object === undefined) perspective = object === undefined ? null : exports.perspective(call.target);
     else perspective = call.object.callingPerspective();
+    const principal = object?.callingPrincipal();
+    const { method, envelope } = call;
+    const context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
+    const owner = object?.synchronizedOn(method);
+    if (owner === undefined) this.#begin(call, object, context, perspective, undefined);
+    else this.#enter(call, object, context, perspective, Lock.of(owner));
+  }
+
+  /** Begins with a call when its object has no other one. */
+  #enter(
+    call: WaitingCall,
+    object: Referenceable | Forwarding | undefined,
+    context: Call,
+    perspective: object | null,
+    lock: Lock,
+  ): void {
+    if (lock.enter(context)) {
+      this.#begin(call, object, context, perspective, lock);
+      return;
+    }
+    const begin = () => {
+      const late = this.#tooLate(call);
+      if (late === undefined) {
+        this.#begin(call, object, context, perspective, lock);
+        return;
+      }
+      this.#giveBack(call);
+      this.refuse(call, late);
+      lock.leave(context);
+    };
+    if (this.lockWaits.add(call, lock, context, begin)) return;
+    this.#giveBack(call);
+    this.refuse(call, this.#noRoom());
+  }
+
+  #begin(
+    call: WaitingCall,
+    object: Referenceable | Forwarding | undefined,
+    context: Call,
+    perspective: object | null,
+    lock: Lock | undefined,
+  ): void {
+    const { imports, store, interception } = this.#setup;
     if (call.received !== undefined) imports.hold(call.received);
     let result: unknown;
     let later: boolean;
-    let context: Call;
     try {
-      const principal = object?.callingPrincipal();
-      const { method, envelope } = call;
-      context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
       if (object === undefined) {
         result = store.run(context, this.#observed, this, [call]);
       } else if (interception?.active) {
         result = store.run(context, interception.callIn, interception, [call, context, object]);
       } else {
         const message = object.remoteMessageReceived as AnyMethod;
-        result = store.run(context, message, object, [method, call.args, call.keywords]);
+        result = store.run(context, message, object, [call.method, call.args, call.keywords]);
       }
       later = isThenable(result);
     } catch (error) {
       this.#failed(call, error, false);
       this.#answered(call.received);
+      lock?.leave(context);
       return;
     }
     if (!later) {
       this.#succeeded(call, result, perspective, context);
       this.#answered(call.received);
       context.settled();
+      lock?.leave(context);
       return;
     }
     this.queue.running++;
@@ -221,6 +295,7 @@ export class Dispatcher {
       if (this.#more !== undefined) this.#running.delete(call.id as number);
       context.settled();
       this.#answered(call.received);
+      lock?.leave(context);
       this.#runWaiting();
     };
     Promise.resolve(result).then(

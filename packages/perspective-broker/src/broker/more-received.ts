@@ -107,7 +107,9 @@ export class MoreReceived implements MoreHandler {
     this.#setup.streams.threw(stream, error);
   }
 
-  probed(_call: number, _probe: Probe): void {}
+  probed(call: number, probe: Probe): void {
+    this.#setup.dispatcher.probed(call, probe);
+  }
 
   room(): void {
     this.#setup.sendPieces();

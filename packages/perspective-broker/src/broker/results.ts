@@ -83,6 +83,10 @@ export class Forwarding {
     this.reference = reference;
   }
 
+  synchronizedOn(): object | undefined {
+    return undefined;
+  }
+
   callingPerspective(): object | null {
     return null;
   }
