@@ -543,6 +543,7 @@ function greetingOf(limits: Limits, heartbeat: number): PeerLimits {
 function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
   const { parent } = call;
   if (notRun?.dependency && parent !== undefined) {
+    parent.failure ??= call.failure;
     if (parent.failure === undefined && error instanceof Error) {
       showWhere(
         error,

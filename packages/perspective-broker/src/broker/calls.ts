@@ -119,8 +119,9 @@ export class OutgoingCall implements Expiring, Abortable, Source, Branch {
       this.reject(this.#tooLate());
       return;
     }
-    this.#sender.wanted();
+    // Before it leaves: then it need not be asked for again.
     if (!this.awaitsAnswer && !this.#over) this.#sender.pull(this);
+    this.#sender.wanted();
   }
 
   through(method: string, args: unknown[]): RemoteResult<unknown> | undefined {
