@@ -541,25 +541,27 @@ function greetingOf(limits: Limits, heartbeat: number): PeerLimits {
 
 /** What a call fails with: the very error of the call that it depends on, if that is known. */
 function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
-  const { parent } = call;
-  if (notRun?.dependency && parent !== undefined) {
-    parent.failure ??= call.failure;
-    if (parent.failure === undefined && error instanceof Error) {
-      showWhere(
-        error,
-        `the remote method ${JSON.stringify(parent.method)}, so what was called through its result was not called`,
-      );
-    }
-    parent.failure ??= error;
-    call.failure = parent.failure;
-    return call.failure;
-  }
-  // What was called through it has failed with it before.
-  if (call.failure !== undefined) return call.failure;
-  const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
-  call.failure = noReference ? new NotAReference(error.message) : error;
-  if (call.failure instanceof Error) showWhere(call.failure, `the remote method ${JSON.stringify(call.method)}`);
+  // What was called through it may have failed with it before.
+  call.failure ??= failureAbove(call) ?? ownFailure(call, error, notRun);
   return call.failure;
+}
+
+function failureAbove({ parent }: OutgoingCall): unknown {
+  return parent && (parent.failure ?? failureAbove(parent));
+}
+
+function ownFailure(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
+  const { parent, method } = call;
+  if (notRun?.dependency && parent !== undefined) {
+    const where = `${JSON.stringify(parent.method)}, so what was called through its result was not called`;
+    if (error instanceof Error) showWhere(error, `the remote method ${where}`);
+    parent.failure = error;
+    return error;
+  }
+  const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
+  const failure = noReference ? new NotAReference(error.message) : error;
+  if (failure instanceof Error) showWhere(failure, `the remote method ${JSON.stringify(method)}`);
+  return failure;
 }
 
 function destinationOf(target: Target): Destination {
