@@ -64,6 +64,11 @@ export class FrameWriter {
     return length;
   }
 
+  /** Bytes of the largest body that either side allows. */
+  get largest(): number {
+    return Math.min(this.#limits.message, LARGEST_BODY, this.peerMessage);
+  }
+
   /** Sets bits of the first byte of the body. */
   mark(bits: number): void {
     const at = this.#start + HEAD;
