@@ -5,6 +5,13 @@ export type { Log, LogRecord } from "./broker/log.ts";
 export { type ConnectOptions, connect } from "./connection/connect.ts";
 export { Connection, type ConnectionEvents, type ConnectionInspection } from "./connection/connection.ts";
 export { type Call, currentCall } from "./connection/current-call.ts";
+export type {
+  CallInterceptor,
+  CallMessage,
+  CallOutcome,
+  ConnectionMessage,
+  InterceptedCall,
+} from "./connection/interceptors.ts";
 export { type ListenOptions, listen, type RootFor } from "./connection/listen.ts";
 export type { BrokerOptions } from "./connection/options.ts";
 export { Server, type ServerEvents, type ServerInspection } from "./connection/server.ts";
@@ -68,6 +75,7 @@ export type { Clock } from "./platform/clock.ts";
 export { Observer } from "./references/observer.ts";
 export { type CacheChange, RemoteCache } from "./references/remote-cache.ts";
 export { RemoteReference } from "./references/remote-reference.ts";
+export { RemoteStream, type StreamIterator } from "./references/remote-stream.ts";
 // Transports of one's own, and the one for tests
 export { memoryPair } from "./transport/memory.ts";
 export type { Peer, Transport, TransportHandler } from "./transport/transport.ts";
@@ -85,11 +93,11 @@ export type {
   Received,
   RemoteMethods,
   RemoteProxy,
-  RemoteStream,
   Result,
   ResultOf,
   Schemas,
   Sendable,
+  SynchronizedMethods,
 } from "./types.ts";
 // Values
 export { Decimal, type DecimalFields } from "./values/decimal.ts";

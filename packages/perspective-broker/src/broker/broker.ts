@@ -13,9 +13,11 @@ import {
   PerspectiveBrokerError,
   RemoteError,
 } from "../errors.ts";
+import { processNumber } from "../flavors/chain.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
+import { LazyMap, LazySet } from "../platform/lazy.ts";
 import type { Target } from "../references/conversation.ts";
 import type { Observer } from "../references/observer.ts";
 import type { CacheTarget, RemoteCache } from "../references/remote-cache.ts";
@@ -27,9 +29,11 @@ import type { IncomingCall, MessageHandler, ObjectId, PeerLimits, RequestId } fr
 import type { Outbox } from "../wire/outbox.ts";
 import type { GivenCache } from "./caches-given.ts";
 import type { OutgoingCall } from "./calls.ts";
-import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
+import type { CallConnection, CallStore } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
+import { showWhere } from "./failures.ts";
 import { Import } from "./imports.ts";
+import { type CallInterceptor, Interception, type Sending } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { MoreReceived } from "./more-received.ts";
 import { type Destination, Outgoing } from "./outgoing.ts";
@@ -46,6 +50,8 @@ export interface BrokerSetup {
   readonly values: ValueOptions;
   readonly classes: ClassPolicy;
   readonly store: CallStore;
+  /** What calls go through, the outermost first. */
+  readonly interceptors: readonly CallInterceptor[];
   readonly connection: CallConnection;
   readonly log: Log;
   readonly clock: Clock;
@@ -53,6 +59,8 @@ export interface BrokerSetup {
   readonly heartbeat: number;
   /** Told of what concerns the connection and not the conversation. */
   readonly session?: SessionHandler;
+  /** The peer's hello has come, in a dialect that has one. */
+  readonly greeted: (peer: PeerLimits) => void;
   /** The peer broke a rule, or a bound was passed. */
   readonly fail: (reason: CloseReason) => void;
   /** Stops and goes on with `receive`. */
@@ -100,10 +108,11 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #callers: Writers;
   readonly #packing: Packing;
   readonly #streams: Streams;
+  readonly #interception: Interception | undefined;
   /** The messages that not every dialect has. */
   readonly more: MoreReceived;
-  readonly #byName = new Map<string, RemoteReference>();
-  readonly #listeners = new Set<{ fn: (reason: CloseReason) => void }>();
+  readonly #byName = new LazyMap<string, RemoteReference>();
+  readonly #listeners = new LazySet<{ fn: (reason: CloseReason) => void }>();
   #lost: CloseReason | undefined;
   #yielded = false;
   // Pieces could be sent, and wait for room.
@@ -112,7 +121,9 @@ export class Broker implements TablesConversation, MessageHandler {
 
   constructor(dialect: Dialect, setup: BrokerSetup) {
     this.#setup = setup;
-    const { limits, classes, values, outbox, clock, log, store, connection } = setup;
+    const { limits, classes, values, outbox, clock, log, store, connection, interceptors } = setup;
+    this.#interception = Interception.of({ interceptors, connection, clock, log });
+    const interception = this.#interception;
     const written = () => this.#written();
     const sendRelease = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendRelease(id, into));
     const sendDecache = (id: number) => this.#outgoing.inOrder((into) => this.#codec.sendDecache(id, into));
@@ -122,10 +133,11 @@ export class Broker implements TablesConversation, MessageHandler {
       later: {
         pendingResult: (result) => this.#outgoing.use(result),
         keptResult: (id) => this.#keptResult(id),
-        exportStream: (iterable) => this.#streams.give(iterable),
+        exportStream: (iterable, perspective) => this.#streams.give(iterable, perspective),
         unexportStream: (id) => this.#streams.takeBack(id),
         importStream: (id) => this.#streams.receive(id),
-        giveBackStream: (stream) => this.#streams.giveBack(stream),
+        giveBackStream: (stream) => Streams.giveBack(stream),
+        refuseStream: (id) => this.#streams.refuse(id),
       },
     });
     const greeting = greetingOf(limits, setup.heartbeat);
@@ -138,7 +150,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const codec = this.#codec;
     const { output } = setup;
     this.#outgoing = new Outgoing({
-      ...{ codec, tables: this.#tables, limits, outbox, clock, log, written },
+      ...{ codec, tables: this.#tables, limits, outbox, clock, log, written, interception },
       sent: () => output.sent,
       awaiting: () => this.#readAgain(),
       full: () => this.#full(),
@@ -147,13 +159,26 @@ export class Broker implements TablesConversation, MessageHandler {
       wanted: () => output.wanted(),
     });
     const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
-    this.#dispatcher = new Dispatcher({
-      ...{ codec, exports, imports, caches: held, limits, store, connection, log, clock, written, failed },
+    const streams = new Streams({
+      ...{ codec, limits, store, log, written, failed },
+      congested: () => output.congested,
+      whenWritable: (fn) => this.whenWritable(fn),
+      receipts: {
+        keep: (references) => imports.keep(references),
+        deliver: (references) => imports.deliver(references),
+        giveBack: (references, caches) => this.#giveBack(references, caches),
+      },
     });
-    this.#streams = new Streams({ codec, limits, store, log, written, writable: (fn) => this.#writers.add(fn) });
+    this.#streams = streams;
+    this.#dispatcher = new Dispatcher({
+      ...{ codec, exports, imports, caches: held, streams, limits, store, connection, log, clock, written, failed },
+      awaited: this.#outgoing,
+      interception,
+    });
     this.more = new MoreReceived({
       ...{ codec, outgoing: this.#outgoing, dispatcher: this.#dispatcher, streams: this.#streams, written },
       sendPieces: () => this.#sendPieces(),
+      greeted: setup.greeted,
     });
     this.#writers = new Writers(setup.output);
     this.#callers = new Writers(this);
@@ -224,7 +249,7 @@ export class Broker implements TablesConversation, MessageHandler {
       ...this.#tables.inspect(),
       awaited: this.#outgoing.awaited,
       running: this.#dispatcher.queue.running,
-      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting,
+      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting + this.#dispatcher.lockWaits.waiting,
       held: this.#outgoing.gate.calls,
       results: this.#dispatcher.results.size,
       streams: this.#streams.inspect(),
@@ -235,14 +260,20 @@ export class Broker implements TablesConversation, MessageHandler {
   // ---- Conversation: our calls
 
   call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
-    const problem = this.#problem(target, method, options);
-    if (problem !== undefined) return rejected(problem);
-    return this.#outgoing.call(destinationOf(target), method, args, options);
+    if (this.#interception?.active) {
+      const sending = this.#sending(target, method, args, options);
+      return this.#interception.callOut(sending, (given, more) => this.#call(target, method, given, more));
+    }
+    return this.#call(target, method, args, options);
   }
 
-  callOnly(target: Target, method: string, args: unknown[]): void {
-    const problem = this.#problem(target, method, undefined);
-    this.#outgoing.callOnly(destinationOf(target), method, args, problem);
+  callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
+    if (this.#interception?.active) {
+      const sending = this.#sending(target, method, args, options);
+      this.#interception.callOutOnly(sending, (given, more) => this.#callOnly(target, method, given, more));
+    } else {
+      this.#callOnly(target, method, args, options);
+    }
   }
 
   post(target: Target, method: string, args: unknown[]): void {
@@ -332,12 +363,17 @@ export class Broker implements TablesConversation, MessageHandler {
     caches: RemoteCache[] | undefined,
   ): void {
     const call = this.#outgoing.settle(id);
-    if (call.abandoned) this.#giveBack(received, caches);
-    else if (call.calledThrough && value instanceof Referenceable) {
+    if (call.abandoned) {
+      this.#giveBack(received, caches);
+      Streams.giveBack(value);
+    } else if (call.calledThrough && value instanceof Referenceable) {
       // An object of this side: what was called through the result is still on its way here and must come first.
       this.more.afterEcho(call, value);
       return;
-    } else call.fulfil(value);
+    } else {
+      Streams.came(value, call.method, call.signal);
+      call.fulfil(value);
+    }
     this.#outgoing.forget(call);
   }
 
@@ -356,7 +392,7 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 
   /** What nobody was given. */
-  #giveBack(received: RemoteReference[] | undefined, caches: RemoteCache[] | undefined): void {
+  #giveBack(received: readonly RemoteReference[] | undefined, caches: readonly RemoteCache[] | undefined): void {
     for (const reference of received ?? []) reference.release();
     for (const cache of caches ?? []) this.#tables.held.giveBack(cache);
   }
@@ -383,9 +419,35 @@ export class Broker implements TablesConversation, MessageHandler {
     this.#setup.log({ level: "warn", message: `the peer does not understand ${command}` });
   }
 
+  #call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
+    const problem = this.#problem(target, method, options);
+    if (problem !== undefined) return rejected(problem);
+    return this.#outgoing.call(destinationOf(target), method, args, options);
+  }
+
+  #callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
+    const problem = this.#problem(target, method, undefined);
+    this.#outgoing.callOnly(destinationOf(target), method, args, problem, options);
+  }
+
+  #sending(target: Target, method: string, args: unknown[], options: CallOptions | undefined): Sending {
+    const reference = target instanceof Import ? target.reference.deref() : this.#byName.get(target.id as string);
+    return { method, args, options, target: reference, hold: () => this.#lend(target) };
+  }
+
+  /** Whoever makes a call may give the reference back at once: it is kept until the call is sent. */
+  #lend(target: Target): () => void {
+    if (!(target instanceof Import) || target.receipts === 0) return () => {};
+    const { imports } = this.#tables;
+    imports.lend(target);
+    return () => {
+      if (this.#lost === undefined) imports.lentBack(target);
+    };
+  }
+
   #problem(target: Target, method: string, options: CallOptions | undefined): Error | undefined {
     if (this.#lost !== undefined) return new DeadReferenceError(`the connection has ended: ${this.#lost.message}`);
-    if (target.receipts === 0 && typeof target.id === "number") {
+    if (target.receipts === 0 && typeof target.id === "number" && !(target instanceof Import && target.lent > 0)) {
       return new DeadReferenceError("the reference was given back already (await a result to keep what it refers to)");
     }
     if (typeof method !== "string") return new TypeError("the name of a method must be a string");
@@ -498,27 +560,27 @@ function greetingOf(limits: Limits, heartbeat: number): PeerLimits {
 
 /** What a call fails with: the very error of the call that it depends on, if that is known. */
 function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
-  // What was called through it may have brought the failure before its own answer was asked for.
-  if (call.failure !== undefined) return call.failure;
-  const { parent } = call;
-  if (notRun?.dependency && parent !== undefined) {
-    if (parent.failure === undefined && error instanceof Error) {
-      showWhere(error, `${JSON.stringify(parent.method)}, so what was called through its result was not called`);
-    }
-    parent.failure ??= error;
-    call.failure = parent.failure;
-    return call.failure;
-  }
-  const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
-  call.failure = noReference ? new NotAReference(error.message) : error;
-  if (call.failure instanceof Error) showWhere(call.failure, JSON.stringify(call.method));
+  // What was called through it may have failed with it before.
+  call.failure ??= failureAbove(call) ?? ownFailure(call, error, notRun);
   return call.failure;
 }
 
-/** The frames of an error that was decoded are the library's; what helps is which call it was. */
-function showWhere(error: Error, where: string): void {
-  const value = `${error.name}: ${error.message}\n    at the remote method ${where}`;
-  Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
+function failureAbove({ parent }: OutgoingCall): unknown {
+  return parent && (parent.failure ?? failureAbove(parent));
+}
+
+function ownFailure(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
+  const { parent, method } = call;
+  if (notRun?.dependency && parent !== undefined) {
+    const where = `${JSON.stringify(parent.method)}, so what was called through its result was not called`;
+    if (error instanceof Error) showWhere(error, `the remote method ${where}`);
+    parent.failure = error;
+    return error;
+  }
+  const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
+  const failure = noReference ? new NotAReference(error.message) : error;
+  if (failure instanceof Error) showWhere(failure, `the remote method ${JSON.stringify(method)}`);
+  return failure;
 }
 
 function destinationOf(target: Target): Destination {

@@ -3,6 +3,7 @@
 import { LimitExceeded } from "../errors.ts";
 import type { Conversation, Target } from "../references/conversation.ts";
 import { RemoteReference, targetOf } from "../references/remote-reference.ts";
+import { IdTable } from "./id-table.ts";
 
 export class Import implements Target {
   readonly conversation: Conversation;
@@ -16,6 +17,8 @@ export class Import implements Target {
   holds = 0;
   /** Receipts given back and not yet sent. */
   owed = 0;
+  /** Calls of it that were made and are not sent yet: until they are, it can be called, even if it was given back meanwhile. */
+  lent = 0;
   /** Receipts of calls that wait for their turn: whoever holds the reference already cannot give these back. */
   undelivered = 0;
   reference: WeakRef<RemoteReference>;
@@ -36,7 +39,7 @@ export class Imports {
   readonly #conversation: Conversation;
   readonly #limit: number;
   readonly #send: (id: number) => void;
-  readonly #byId = new Map<number, Import>();
+  readonly #byId = new IdTable<Import>();
   // Those of one object for different perspectives count each.
   #held = 0;
 
@@ -99,12 +102,25 @@ export class Imports {
 
   /** The call is answered. */
   unhold(references: readonly RemoteReference[]): void {
-    for (const reference of references) {
-      const entry = targetOf(reference) as Import;
-      if (--entry.holds > 0) continue;
-      if (entry.receipts === 0) this.#remove(entry);
-      for (; entry.owed > 0; entry.owed--) this.#send(entry.id);
-    }
+    for (const reference of references) this.#unhold(targetOf(reference) as Import);
+  }
+
+  /** A call of it is made, and will be sent later: what is given back of it waits for that. */
+  lend(entry: Import): void {
+    entry.lent++;
+    entry.holds++;
+  }
+
+  /** The call is sent, or will not be. */
+  lentBack(entry: Import): void {
+    entry.lent--;
+    this.#unhold(entry);
+  }
+
+  #unhold(entry: Import): void {
+    if (--entry.holds > 0) return;
+    if (entry.receipts === 0) this.#remove(entry);
+    for (; entry.owed > 0; entry.owed--) this.#send(entry.id);
   }
 
   /** Takes an entry out of the chain of its id, if it is still in it. */

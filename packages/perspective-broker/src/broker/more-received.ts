@@ -6,6 +6,7 @@ import type { Codec } from "../wire/dialect.ts";
 import type { Late, MoreHandler, PeerLimits, Probe } from "../wire/message.ts";
 import type { OutgoingCall } from "./calls.ts";
 import type { Dispatcher } from "./dispatch.ts";
+import { IdTable } from "./id-table.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Streams } from "./streams.ts";
 
@@ -16,12 +17,13 @@ export interface MoreSetup {
   readonly streams: Streams;
   readonly written: () => void;
   readonly sendPieces: () => void;
+  readonly greeted: (peer: PeerLimits) => void;
 }
 
 export class MoreReceived implements MoreHandler {
   readonly #setup: MoreSetup;
   // Our calls that resulted in an object of this side, by their ids.
-  readonly #echoes = new Map<number, { readonly call: OutgoingCall; readonly value: unknown }>();
+  readonly #echoes = new IdTable<{ readonly call: OutgoingCall; readonly value: unknown }>();
 
   constructor(setup: MoreSetup) {
     this.#setup = setup;
@@ -45,6 +47,7 @@ export class MoreReceived implements MoreHandler {
   greeted(limits: PeerLimits): void {
     this.#setup.outgoing.greeted(limits);
     this.#setup.streams.greeted(limits);
+    this.#setup.greeted(limits);
   }
 
   cancelled(call: number): void {
@@ -110,7 +113,9 @@ export class MoreReceived implements MoreHandler {
     this.#setup.streams.threw(stream, error);
   }
 
-  probed(_call: number, _probe: Probe): void {}
+  probed(call: number, probe: Probe): void {
+    this.#setup.dispatcher.probed(call, probe);
+  }
 
   room(): void {
     this.#setup.sendPieces();

@@ -1,17 +1,23 @@
 // Our calls, from their number to their answer: each gets the next request id, is written whole or not at all, waits at the gate
 // while the peer allows no more, and here until it is answered, given up or lost.
 import { type CloseReason, ConnectionLost, type Executed, LimitExceeded } from "../errors.ts";
+import type { Activation } from "../flavors/activation.ts";
+import type { Probe } from "../flavors/probe.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import { NotYet, RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
-import { type Destinee, type Envelope, type ObjectId, type PeerLimits, Wants } from "../wire/message.ts";
+import { type Chain, type Destinee, type Envelope, type ObjectId, type PeerLimits, Wants } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { type CallSender, OutgoingCall } from "./calls.ts";
+import { ChainIndex } from "./chain-index.ts";
+import type { AwaitedCalls } from "./current-call.ts";
 import { type Errand, envelopeFor, errandOf } from "./errand.ts";
 import { Gate, type Held } from "./gate.ts";
+import { IdTable } from "./id-table.ts";
+import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { Postponed } from "./postponed.ts";
 import type { Tables } from "./tables.ts";
@@ -25,6 +31,7 @@ export interface OutgoingSetup {
   readonly sent: () => number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly interception: Interception | undefined;
   /** The reason why nothing more can be written now, if there is one. */
   readonly full: () => Error | undefined;
   /** A message was put into the outbox. */
@@ -44,15 +51,18 @@ export interface Destination {
   readonly perspective: object | null;
 }
 
-export class Outgoing implements CallSender {
+export class Outgoing implements CallSender, AwaitedCalls {
   readonly gate: Gate;
   readonly #setup: OutgoingSetup;
   readonly #more: MoreMessages | undefined;
-  readonly #awaited = new Map<number, OutgoingCall>();
+  readonly #awaited = new IdTable<OutgoingCall>();
   readonly #postponed: Postponed;
   #lastRequest = 0;
+  #byChain: ChainIndex | undefined;
   // The results of calls that stand among the arguments of the call that is being encoded; undefined while none is.
   #uses: readonly RemoteResult<unknown>[] | undefined;
+  // The same of the call that was encoded last.
+  #used: readonly RemoteResult<unknown>[] = NONE;
   #kept = 0;
   // Before its hello nothing is known of the peer: it refuses what is too much.
   #keptMost = Number.POSITIVE_INFINITY;
@@ -68,6 +78,19 @@ export class Outgoing implements CallSender {
   /** How many calls are not answered yet. */
   get awaited(): number {
     return this.#awaited.size;
+  }
+
+  get lastRequest(): number {
+    return this.#lastRequest;
+  }
+
+  callersOf(chain: Chain, last: number, depth: number): readonly Activation[] {
+    this.#byChain ??= new ChainIndex(this.#awaited.values());
+    const callers: Activation[] = [];
+    for (const { id, caller, abandoned } of this.#byChain.of(chain)) {
+      if (caller !== undefined && id <= last && caller.depth + 1 < depth && !abandoned) callers.push(caller);
+    }
+    return callers.reverse();
   }
 
   expected(id: number): boolean {
@@ -111,13 +134,13 @@ export class Outgoing implements CallSender {
   }
 
   /** Without an answer. Throws what keeps it from being sent; NotYet if it refers to a result that has to be there first. */
-  post(destination: Destination, method: string, args: unknown[]): void {
-    const errand = errandOf(undefined);
+  post(destination: Destination, method: string, args: unknown[], options?: CallOptions): void {
+    const errand = errandOf(options && { call: options.call, trace: options.trace });
     if (errand?.problem !== undefined) throw errand.problem;
     const id = ++this.#lastRequest;
     const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
-    const { uses } = this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand), held?.box);
-    for (const result of uses) {
+    this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand, false), held?.box);
+    for (const result of this.#used) {
       RemoteResult.opened(result);
       RemoteResult.closed(result);
     }
@@ -130,12 +153,18 @@ export class Outgoing implements CallSender {
   }
 
   /** Without an answer; what keeps it from being sent, `problem` before all, goes to the log. */
-  callOnly(destination: Destination, method: string, args: unknown[], problem: Error | undefined): void {
-    const again = () => this.callOnly(destination, method, args, undefined);
+  callOnly(
+    destination: Destination,
+    method: string,
+    args: unknown[],
+    problem: Error | undefined,
+    options?: CallOptions,
+  ): void {
+    const again = () => this.callOnly(destination, method, args, undefined, options);
     try {
       if (problem !== undefined) throw problem;
       if (this.#postponed.has(destination)) this.#postponed.post(destination, again, undefined);
-      else this.post(destination, method, args);
+      else this.post(destination, method, args, options);
     } catch (error) {
       if (error instanceof NotYet) {
         this.#postponed.post(destination, again, error.result);
@@ -186,9 +215,10 @@ export class Outgoing implements CallSender {
 
   /** Every call fails. `dropped` tells that what was not sent will not be sent any more. */
   end(reason: CloseReason, dropped: boolean): void {
-    const awaited = [...this.#awaited.values()];
+    const awaited = this.#awaited.values();
     const sent = dropped ? this.#setup.sent() : Number.POSITIVE_INFINITY;
     this.#awaited.clear();
+    this.#byChain = undefined;
     this.gate.clear();
     for (const call of awaited) {
       call.settled();
@@ -216,18 +246,23 @@ export class Outgoing implements CallSender {
 
   through(parent: OutgoingCall, method: string, args: unknown[]): RemoteResult<unknown> | undefined {
     if (!this.#keep(parent)) return undefined;
-    const problem = this.#setup.full();
-    if (problem !== undefined) return rejected(problem);
-    parent.calledThrough = true;
-    return this.call({ to: "result", id: parent.id, perspective: null }, method, args, undefined, parent);
+    const { interception } = this.#setup;
+    if (!interception?.active) return this.#through(parent, method, args, undefined);
+    return interception.callThrough(parent.result, method, args, (given, options) =>
+      this.#isOpen(parent) ? this.#through(parent, method, given, options) : undefined,
+    );
   }
 
   throughOnly(parent: OutgoingCall, method: string, args: unknown[]): boolean {
     if (!this.#keep(parent)) return false;
-    parent.calledThrough = true;
-    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, this.#setup.full());
-    RemoteResult.opened(parent.result);
-    RemoteResult.closed(parent.result);
+    const { interception } = this.#setup;
+    if (!interception?.active) return this.#throughOnly(parent, method, args, undefined);
+    interception.callThroughOnly(
+      parent.result,
+      method,
+      args,
+      (given, options) => this.#isOpen(parent) && this.#throughOnly(parent, method, given, options),
+    );
     return true;
   }
 
@@ -275,9 +310,42 @@ export class Outgoing implements CallSender {
     return true;
   }
 
+  probe(call: OutgoingCall, probe: Probe): void {
+    // What waits here is not there yet; and who does not read is not asked.
+    if (this.#more === undefined || call.held !== undefined || this.#setup.full() !== undefined) return;
+    this.#more.sendProbe(call.id, probe);
+    this.#setup.written();
+  }
+
+  #through(
+    parent: OutgoingCall,
+    method: string,
+    args: unknown[],
+    options: CallOptions | undefined,
+  ): RemoteResult<unknown> {
+    const problem = this.#setup.full();
+    if (problem !== undefined) return rejected(problem);
+    parent.calledThrough = true;
+    return this.call({ to: "result", id: parent.id, perspective: null }, method, args, options, parent);
+  }
+
+  #throughOnly(parent: OutgoingCall, method: string, args: unknown[], options: CallOptions | undefined): boolean {
+    parent.calledThrough = true;
+    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, this.#setup.full(), options);
+    RemoteResult.opened(parent.result);
+    RemoteResult.closed(parent.result);
+    return true;
+  }
+
+  /** Its result can be called through over there. */
+  #isOpen(call: OutgoingCall): boolean {
+    return this.#awaited.get(call.id) === call && !call.abandoned;
+  }
+
   /** Nothing is awaited of a call any more. */
   #over(call: OutgoingCall): void {
     this.#awaited.delete(call.id);
+    this.#byChain?.remove(call);
     call.settled();
     if (call.exported === undefined) return;
     this.#setup.tables.exports.unpin(call.exported);
@@ -318,12 +386,13 @@ export class Outgoing implements CallSender {
     const { clock, tables, outbox } = this.#setup;
     const more = this.#more !== undefined;
     const id = ++this.#lastRequest;
-    const call = new OutgoingCall(this, id, method, errand?.call?.chain, more);
+    const call = new OutgoingCall(this, id, method, errand?.caller, more);
     const before = outbox.total;
     if (more && this.gate.closed) call.held = { box: new Outbox(), call: this.#forwarding(call) };
     else this.#setup.calling();
-    const envelope = more ? envelopeFor(errand) : undefined;
-    const { exported, uses } = this.#encode(id, destination, method, args, Wants.answer, envelope, call.held?.box);
+    const envelope = more ? envelopeFor(errand, true) : undefined;
+    const exported = this.#encode(id, destination, method, args, Wants.answer, envelope, call.held?.box);
+    const uses = this.#used;
     if (call.held !== undefined) {
       this.gate.hold(call.held);
     } else {
@@ -336,6 +405,8 @@ export class Outgoing implements CallSender {
       for (const result of call.uses) RemoteResult.opened(result);
     }
     this.#awaited.set(id, call);
+    call.opened();
+    this.#byChain?.add(call);
     if (exported !== undefined) {
       call.exported = exported;
       tables.exports.pin(exported);
@@ -364,7 +435,7 @@ export class Outgoing implements CallSender {
     wants: number,
     envelope: Envelope | undefined,
     box: Outbox | undefined,
-  ): { exported: number[] | undefined; uses: readonly RemoteResult<unknown>[] } {
+  ): number[] | undefined {
     const last = args[args.length - 1];
     const keywords = last instanceof Keywords ? last : undefined;
     const positional = keywords === undefined ? args : args.slice(0, -1);
@@ -373,7 +444,8 @@ export class Outgoing implements CallSender {
     this.#uses = NONE;
     try {
       const exported = codec.sendCall(to, id, target, method, positional, keywords, wants, perspective, envelope, box);
-      return { exported, uses: this.#uses };
+      this.#used = this.#uses;
+      return exported;
     } catch (error) {
       // What it was to refer to may have been asked to be kept, and not to be answered.
       for (const result of this.#uses) {

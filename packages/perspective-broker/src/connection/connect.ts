@@ -17,8 +17,8 @@ export interface ConnectOptions extends BrokerOptions {
 
 /**
  * Connects to `tcp://host:port`, `tls://host:port`, `unix:/path` or `memory://name`, or over a transport of one's own.
- * Resolves when the dialect is agreed on. Rejects with AddressError, ConnectError, NegotiationError, HandshakeTimeout, or the
- * signal's reason.
+ * Resolves when the dialect is agreed on, and in pb7 the server has said hello. Rejects with AddressError, ConnectError,
+ * NegotiationError, HandshakeTimeout, or the signal's reason.
  */
 // biome-ignore lint/suspicious/noExplicitAny: without a type every name is allowed
 export async function connect<T = any>(

@@ -1,10 +1,13 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
+
 import { Broker, type Inspection } from "../broker/broker.ts";
+import { connectionClosed, connectionOpened } from "../broker/diagnostics.ts";
 import type { Credentials } from "../cred/credentials.ts";
 import type { LoginOptions, login } from "../cred/login.ts";
 import type { LoginHost } from "../cred/portal-host.ts";
 import type { CloseReason } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
@@ -55,13 +58,13 @@ export class Connection<T = any> {
   readonly #settings: Settings;
   readonly #events: Events<ConnectionEvents>;
   readonly #resolveClosed: (reason: CloseReason) => void;
-  readonly #published = new Map<string, { object: Referenceable; unpublish: () => void }>();
+  readonly #published = new LazyMap<string, { object: Referenceable; unpublish: () => void }>();
   readonly #ready: (connection: Connection) => void;
   #broker: Broker | undefined;
   #dialect = "";
   #reason: CloseReason | undefined;
 
-  /** @internal Made by connect and listen. `ready` is called when the dialect is chosen, before any message is handled. */
+  /** @internal Made by connect and listen. `ready` is called when the handshake is over, before any call is handled. */
   constructor(
     transport: Transport,
     role: "client" | "server",
@@ -77,13 +80,15 @@ export class Connection<T = any> {
       resolveClosed = resolve;
     });
     this.#resolveClosed = resolveClosed;
-    const { dialects, handshakeTimeout, clock } = settings;
+    const { dialects, handshakeTimeout, heartbeat, clock } = settings;
     this.#session = new Session(
-      { transport, role, dialects, handshakeTimeout, clock },
+      { transport, role, dialects, handshakeTimeout, heartbeat, clock },
       {
         established: (dialect) => this.#established(dialect),
+        ready: () => this.#ready(this),
         data: (chunk) => this.#broker?.receive(chunk),
         drained: () => this.#broker?.drained(),
+        left: (reason) => this.#end(reason, true),
         ended: (reason) => this.#ended(reason),
       },
     );
@@ -172,30 +177,32 @@ export class Connection<T = any> {
 
   #established(dialect: Dialect): void {
     this.#dialect = dialect.name;
-    const { limits, values, classes, store, log, clock } = this.#settings;
+    const { limits, values, classes, store, interceptors, log, clock, heartbeat } = this.#settings;
     const session = this.#session;
     const { outbox, output } = session;
     this.#broker = new Broker(dialect, {
-      ...{ outbox, output, limits, values, classes, store, log, clock },
+      ...{ outbox, output, limits, values, classes, store, interceptors, log, clock, heartbeat, session },
       connection: this,
-      heartbeat: 0,
+      greeted: (peer) => session.greeted(peer),
       fail: (reason) => this.#end(reason),
       reading: (on) => (on ? session.resume() : session.pause()),
     });
     for (const [name, entry] of this.#published) entry.unpublish = this.#broker.publish(name, entry.object);
+    connectionOpened(this);
     this.#broker.begin();
-    this.#ready(this);
   }
 
-  #end(reason: CloseReason): void {
+  /** `dropped` tells that what was not sent will not arrive. */
+  #end(reason: CloseReason, dropped = false): void {
     if (this.#reason !== undefined || this.#session.ended) return;
     this.#reason = reason;
     this.#session.close(reason);
-    this.#broker?.end(reason, false);
+    this.#broker?.end(reason, dropped);
   }
 
   #ended(reason: CloseReason): void {
     this.#broker?.end(reason, true);
+    if (this.#broker !== undefined) connectionClosed(this, reason);
     this.#events.emit("close", reason);
     this.#events.end();
     this.#resolveClosed(reason);

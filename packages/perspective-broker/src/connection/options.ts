@@ -2,6 +2,7 @@
 
 import { dialects as defaultDialects } from "#dialects";
 import { type CallStore, callStore } from "../broker/current-call.ts";
+import type { CallInterceptor as BrokerInterceptor } from "../broker/interceptors.ts";
 import { consoleLog, type Log, safeLog } from "../broker/log.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { type Limits, limitsFrom } from "../limits.ts";
@@ -10,6 +11,7 @@ import { globalClasses } from "../wire/class-table.ts";
 import type { ClassPolicy, Dialect, ValueOptions } from "../wire/dialect.ts";
 import type { Registry } from "../wire/jelly/registry.ts";
 import type { SecurityOptions } from "../wire/jelly/security.ts";
+import type { CallInterceptor } from "./interceptors.ts";
 
 /** Options of both sides. */
 export interface BrokerOptions {
@@ -31,12 +33,19 @@ export interface BrokerOptions {
   readonly limits?: Partial<Limits>;
   /** How `currentCall()` is kept: `async` follows `await` (default where the runtime can), `sync` is cheaper. */
   readonly context?: "async" | "sync";
+  /** Around every call, in and out: one function, or several, the outermost first. Default: none. */
+  readonly onCall?: CallInterceptor | readonly CallInterceptor[];
   /** Whether stack traces of errors travel to the peer. Default false. */
   readonly unsafeTracebacks?: boolean;
   /** Told of unexpected errors. Default: errors and warnings go to the console. */
   readonly log?: Log;
-  /** Milliseconds until the dialect must be agreed on. Default 10 000. */
+  /** Milliseconds until the dialect must be agreed on, and in pb7 the peer's hello be there. Default 10 000. */
   readonly handshakeTimeout?: number;
+  /**
+   * Milliseconds of silence after which the peer is asked for a sign of life, in pb7; after three of them without one the
+   * connection ends. 0 or false: never. Default 10 000.
+   */
+  readonly heartbeat?: number | false;
   /** Objects that the peer can ask for by name. */
   readonly objects?: Readonly<Record<string, Referenceable>>;
   /** Time, for tests. */
@@ -50,13 +59,17 @@ export interface Settings {
   readonly values: ValueOptions;
   readonly limits: Limits;
   readonly store: CallStore;
+  readonly interceptors: readonly BrokerInterceptor[];
   readonly log: Log;
   readonly handshakeTimeout: number;
+  /** 0 for none. */
+  readonly heartbeat: number;
   readonly objects: Readonly<Record<string, Referenceable>>;
   readonly clock: Clock;
 }
 
 const HANDSHAKE_TIMEOUT = 10_000;
+const HEARTBEAT = 10_000;
 
 /** Throws TypeError or RangeError for what makes no sense. */
 export function settingsFrom(options: BrokerOptions): Settings {
@@ -67,6 +80,10 @@ export function settingsFrom(options: BrokerOptions): Settings {
   }
   const handshakeTimeout = options.handshakeTimeout ?? HANDSHAKE_TIMEOUT;
   if (!(handshakeTimeout > 0)) throw new RangeError("handshakeTimeout: must be a number of milliseconds above 0");
+  const heartbeat = options.heartbeat ?? HEARTBEAT;
+  if (!(Number(heartbeat) >= 0 && Number(heartbeat) < 2 ** 31) || (heartbeat as unknown) === true) {
+    throw new RangeError("heartbeat: must be a number of milliseconds, or 0 or false for none");
+  }
   return {
     dialects,
     classes: (options.registry ?? globalClasses).policy(options.security),
@@ -83,8 +100,10 @@ export function settingsFrom(options: BrokerOptions): Settings {
         ? undefined
         : oneOf<"async" | "sync">("context", options.context, ["async", "sync"]),
     ),
+    interceptors: checkedInterceptors(options.onCall ?? []),
     log: safeLog(options.log ?? consoleLog),
     handshakeTimeout,
+    heartbeat: Math.ceil(Number(heartbeat)),
     objects: checkedObjects(options.objects ?? {}),
     clock: options.clock ?? systemClock,
   };
@@ -96,6 +115,15 @@ function checkedObjects(objects: Readonly<Record<string, Referenceable>>): Reado
     Referenceable.checkDeclarations(object);
   }
   return objects;
+}
+
+function checkedInterceptors(given: CallInterceptor | readonly CallInterceptor[]): readonly BrokerInterceptor[] {
+  const interceptors = typeof given === "function" ? [given] : [...given];
+  if (interceptors.some((interceptor) => typeof interceptor !== "function")) {
+    throw new TypeError("onCall: must be a function, or a list of functions");
+  }
+  // A broker's calls are those of a Connection, which only its own floor knows.
+  return interceptors as readonly unknown[] as readonly BrokerInterceptor[];
 }
 
 /** The given value, or the first of the possible ones. */

@@ -36,12 +36,20 @@ export class ViewPoint<T extends Viewable = Viewable> extends Referenceable {
     return callMethod(method, this.object, args, keywords, this.perspective);
   }
 
+  override answeringObject(): object {
+    return this.object;
+  }
+
   override callingPerspective(): object | null {
     return this.perspective;
   }
 
   override callingPrincipal(): unknown {
     return this.perspective === null ? undefined : principalOf(this.perspective);
+  }
+
+  override synchronizedOn(message: string): object | undefined {
+    return methods.synchronizes(this.object, message) ? this.object : undefined;
   }
 
   override checkDeclarations(): void {

@@ -1,8 +1,11 @@
 // Node: AsyncLocalStorage, nextTick and Buffer's native text functions.
 import { AsyncLocalStorage } from "node:async_hooks";
+import { channel, tracingChannel } from "node:diagnostics_channel";
 import { setMaxListeners } from "node:events";
+import type { TracingChannels } from "./diagnostics.ts";
 import { nodeFiles } from "./node-files.ts";
 import type { ContextStore, Platform } from "./platform.ts";
+import { unguessable } from "./unguessable.ts";
 
 class AsyncContext<T> implements ContextStore<T> {
   readonly #storage = new AsyncLocalStorage<T>();
@@ -30,5 +33,8 @@ export const platform: Platform = {
   asyncContext: <T>() => new AsyncContext<T>(),
   readAscii: (bytes, start, end) => latin1Slice.call(bytes, start, end),
   allocate: (size) => Buffer.allocUnsafeSlow(size),
+  unguessable,
   files: nodeFiles,
+  // @types/node does not know hasSubscribers, which is there since 20.13.
+  diagnostics: { channel, tracing: (name) => tracingChannel(name) as unknown as TracingChannels },
 };

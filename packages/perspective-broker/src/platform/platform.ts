@@ -2,6 +2,7 @@
 // conditions of package.json (`#platform`); nothing else in the library asks which runtime it is in. Cryptography is
 // apart (`#crypto`), so that a program without logins does not carry it.
 
+import type { Diagnostics } from "./diagnostics.ts";
 import type { Files } from "./files.ts";
 
 /** Keeps a value for the time of a function, and where the runtime can do it also for what the function awaits. */
@@ -24,6 +25,10 @@ export interface Platform {
   readAscii(bytes: Uint8Array, start: number, end: number): string;
   /** An uninitialised buffer that shares its memory with no other. */
   allocate(size: number): Uint8Array;
+  /** A number below 2^53 that nobody can guess. */
+  unguessable(): number;
   /** Files, where the runtime has them. */
   readonly files: Files | undefined;
+  /** Channels that others can subscribe to, where the runtime has them. */
+  readonly diagnostics: Diagnostics | undefined;
 }

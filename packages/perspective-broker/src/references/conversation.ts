@@ -11,9 +11,9 @@ import type { RemoteResult } from "./remote-result.ts";
  */
 export interface Conversation {
   call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown>;
-  /** Asks for no answer. An error at the other side is lost; one on this side (unsendable, dead) is logged. */
-  callOnly(target: Target, method: string, args: unknown[]): void;
-  /** The same, but throws what is known at once: the message was not sent then. */
+  /** Asks for no answer; of the options `call` and `trace` count. An error at the other side is lost; one on this side (unsendable, dead) is logged. */
+  callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void;
+  /** The same, but throws what is known at once: the message was not sent then. No interceptor sees it. */
   post(target: Target, method: string, args: unknown[]): void;
   /** Gives `receipts` receipts back. Harmless if there are fewer, or none. */
   release(target: Target, receipts: number): void;

@@ -64,8 +64,8 @@ export class RemoteReference<T = any> {
     ...args: Arguments<U, N, A>
   ): void;
   callRemoteOnly(this: RemoteReference, name: string, ...args: unknown[]): void {
-    const { [TARGET]: target } = this as unknown as Internal;
-    target.conversation.callOnly(target, name, args);
+    const { [TARGET]: target, [OPTIONS]: options } = this as unknown as Internal;
+    target.conversation.callOnly(target, name, args, options);
   }
 
   /**

@@ -104,6 +104,15 @@ export class StreamSocket implements Transport {
     return this.#accepted - this.#given;
   }
 
+  get underway(): number {
+    // What the system has not taken of a write that goes on: where Node itself looks before it calls a socket idle. With TLS the
+    // handle below it is the one that writes.
+    let waiting = this.#socket.writableLength;
+    let { _handle: handle } = this.#socket as unknown as { readonly _handle?: Handle | null };
+    for (; handle; handle = handle._parent) waiting += handle.writeQueueSize ?? 0;
+    return waiting;
+  }
+
   pause(): void {
     if (this.#state === "open") this.#socket.pause();
   }
@@ -193,4 +202,10 @@ export class StreamSocket implements Transport {
   #tellClosed(): void {
     this.#handler?.closed(this.#excused ? undefined : this.#error);
   }
+}
+
+/** Node's own, as far as it is used here; all of it may be missing. */
+interface Handle {
+  readonly writeQueueSize?: number;
+  readonly _parent?: Handle | null;
 }

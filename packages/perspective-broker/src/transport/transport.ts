@@ -67,6 +67,11 @@ export interface Transport {
    * still on their way. Stays readable after the end, where it tells what was dropped.
    */
   readonly unsent: number;
+  /**
+   * Something that changes whenever bytes that had to wait leave, and is above 0 while any wait: finer than `unsent`, where a
+   * large write counts as given from its beginning. Absent where `unsent` is as fine as that.
+   */
+  readonly underway?: number;
   /** Stops `data`, so that a fast peer is slowed down: what arrives meanwhile is bounded. */
   pause(): void;
   /** Goes on with `data`, after this call has returned. */

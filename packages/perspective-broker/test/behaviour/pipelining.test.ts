@@ -1,6 +1,7 @@
 // Calls on results that are not there yet: they wait for the reference, go to it in order, and leave nothing behind.
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
+  DeadReferenceError,
   NotAReference,
   type PendingReference,
   Referenceable,
@@ -221,6 +222,15 @@ everywhere((meet, { native }) => {
 });
 
 describe("results that nobody awaits", () => {
+  it("are gone a while after their last answer, and say so to whom awaits them then", async () => {
+    const { connection } = await meetInMemory<One>(new One());
+    const pending = connection.root.callRemote("getTwo");
+    await pending.callRemote("three", 1);
+    for (let turn = 0; turn < 10; turn++) await turnOver();
+    await expect(pending).rejects.toBeInstanceOf(DeadReferenceError);
+    await expect(pending.callRemote("three", 2)).rejects.toBeInstanceOf(DeadReferenceError);
+  });
+
   it("never raise unhandledRejection as intermediates", async () => {
     const unhandled = watchUnhandled();
     const { connection, takeLogged } = await meetInMemory<One>(new One());

@@ -44,12 +44,13 @@ describe("the tables of options", () => {
   });
 
   it("have the defaults", () => {
-    const { dialects, values, handshakeTimeout, objects } = settingsFrom({});
+    const { dialects, values, handshakeTimeout, heartbeat, objects } = settingsFrom({});
     const defaults = Object.fromEntries(
       tableBelow(page, "Of both").map(([name, value]) => [plain(name), plain(value)]),
     );
     expect(defaults.dialects).toBe(`[${dialects.map(({ name }) => name).join(", ")}]`);
     expect(defaults.handshakeTimeout).toBe(String(handshakeTimeout));
+    expect(defaults.heartbeat).toBe(String(heartbeat));
     expect(defaults.objects).toBe(JSON.stringify(objects));
     const { unsafeTracebacks, ...kinds } = values;
     expect(defaults.unsafeTracebacks).toBe(String(unsafeTracebacks));

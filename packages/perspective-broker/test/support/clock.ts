@@ -25,6 +25,11 @@ export class ManualClock implements Clock {
     return this.#timers.length;
   }
 
+  /** Time passes and nothing happens, as on a machine that sleeps; what was due fires late, when time passes again. */
+  jump(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
   /** Lets time pass; what falls due fires in order, each at its own moment. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;

@@ -223,8 +223,24 @@ export class BananaCodec implements Codec {
     }
     const { received, caches } = unjellier;
     const handler = this.#handler;
-    const none = { keep: false, envelope: undefined, late: undefined };
-    handler.called({ to, id, target, method, wantsAnswer, ...none, args, keywords, received, caches, bytes });
+    const keep = false;
+    const envelope = undefined;
+    const late = undefined;
+    handler.called({
+      to,
+      id,
+      target,
+      method,
+      wantsAnswer,
+      keep,
+      envelope,
+      late,
+      args,
+      keywords,
+      received,
+      caches,
+      bytes,
+    });
   }
 
   #answer(): void {

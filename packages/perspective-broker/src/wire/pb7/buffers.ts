@@ -66,7 +66,7 @@ export function bufferOf(kind: number, bytes: Uint8Array): object {
   if (known === undefined) throw new JellyError(`there is no kind ${kind} of buffers`);
   if (bytes.length % known.size !== 0) throw new JellyError(`${bytes.length} bytes are no ${names[kind]}`);
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-  const own = bigEndian ? swapped(bytes, known.size) : whole ? bytes : bytes.slice();
+  const own = bigEndian ? swapped(bytes, known.size) : whole ? bytes : new Uint8Array(bytes);
   return known.make(own.buffer as ArrayBuffer);
 }
 

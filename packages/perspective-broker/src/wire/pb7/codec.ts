@@ -1,6 +1,8 @@
 // One connection's encoder and decoder of pb7 (docs/pb7.md): frames to calls on the handler, and calls to frames. What a peer must
 // not do ends as a ProtocolError here; what concerns one value ends with its call.
+
 import { ProtocolError } from "../../errors.ts";
+import { LazyMap, LazySet } from "../../platform/lazy.ts";
 import type { Keywords } from "../../values/keywords.ts";
 import type { Codec, CodecSetup, MoreMessages, ObjectTables, SessionHandler } from "../dialect.ts";
 import type { Destinee, Envelope, MessageHandler, ObjectId, PeerLimits, Probe, RequestId } from "../message.ts";
@@ -14,7 +16,7 @@ import { FrameInbox, frames } from "./frames.ts";
 import { readHello, writeHello } from "./hello.ts";
 import { LateMessage } from "./late.ts";
 import { PiecesIn } from "./pieces-in.ts";
-import { PiecesOut, type Transfer } from "./pieces-out.ts";
+import { PiecesOut } from "./pieces-out.ts";
 import type { Layout } from "./skim.ts";
 import type { Skimmed } from "./skimmed.ts";
 import { flags, HEAD } from "./tags.ts";
@@ -44,11 +46,11 @@ export class Pb7Codec implements Codec, MoreMessages {
   readonly #inbox: FrameInbox;
   readonly #piecesOut: PiecesOut;
   readonly #piecesIn: PiecesIn;
-  // What messages have in pieces that wait in boxes of their own.
-  readonly #boxed = new Map<Outbox, readonly Transfer[]>();
+  // What messages have in pieces, and which streams they open, that wait in boxes of their own.
+  readonly #boxed = new LazyMap<Outbox, Cargo>();
   #boxedBytes = 0;
   // Calls whose answers wait for pieces.
-  readonly #lateAnswers = new Set<number>();
+  readonly #lateAnswers = new LazySet<number>();
   // What may be on its way in pieces: what the peer takes, but no more than this side would.
   #bytes = 0;
   #peerProcess = 0;
@@ -104,7 +106,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     try {
       encoder.varint(id);
       if (typeof target === "number") encoder.varint(target);
-      else encoder.string(target);
+      else encoder.name(target);
       encoder.name(method);
       if (envelope !== undefined) writeEnvelope(encoder, envelope, this.#processes);
       // An argument belongs to the library until its call is answered; what is never answered is copied.
@@ -154,15 +156,20 @@ export class Pb7Codec implements Codec, MoreMessages {
     const { outbox } = this.#setup;
     outbox.frame = outbox.total;
     for (const chunk of box.take()) outbox.put(chunk, 0, chunk.length);
-    const transfers = this.#boxed.get(box);
+    const transfers = this.#boxed.get(box)?.transfers;
+    this.#unbox(box);
     if (transfers === undefined) return;
-    this.discard(box);
     this.#piecesOut.begin(transfers);
     this.#handler.more.room();
   }
 
   discard(box: Outbox): void {
-    for (const { bytes } of this.#boxed.get(box) ?? []) this.#boxedBytes -= bytes.length;
+    for (const id of this.#boxed.get(box)?.streams ?? []) this.#tables.unexportStream(id);
+    this.#unbox(box);
+  }
+
+  #unbox(box: Outbox): void {
+    for (const { bytes } of this.#boxed.get(box)?.transfers ?? []) this.#boxedBytes -= bytes.length;
     this.#boxed.delete(box);
   }
 
@@ -286,7 +293,7 @@ export class Pb7Codec implements Codec, MoreMessages {
         decoder.defineShape();
         return false;
       case frames.piece:
-        this.#piecesIn.piece(decoder.varint(), this.#inbox.buffer.subarray(decoder.at, decoder.end));
+        this.#piecesIn.piece(this.#inbox.transfer, this.#inbox.buffer, this.#inbox.start, this.#inbox.end);
         return true;
       case frames.item:
         this.#item();
@@ -369,8 +376,9 @@ export class Pb7Codec implements Codec, MoreMessages {
       case frames.bye: {
         const code = decoder.string();
         const message = decoder.string();
+        decoder.finish();
         this.#session.bye(code, message);
-        break;
+        return true; // the last frame: whoever asks for the next one knows by now
       }
       default:
         throw new ProtocolError(`there is no frame of type ${type}`);
@@ -394,7 +402,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     const bits = decoder.byte();
     const id = decoder.varint();
     const kind = targets[(bits & TARGET) >> 5] as Destinee | "name";
-    const target = kind === "name" ? decoder.string() : decoder.varint();
+    const target = kind === "name" ? decoder.name() : decoder.varint();
     const to = kind === "name" ? "object" : kind;
     const method = decoder.name();
     const envelope = (bits & ENVELOPE) === 0 ? undefined : readEnvelope(decoder, this.#processes);
@@ -405,11 +413,28 @@ export class Pb7Codec implements Codec, MoreMessages {
     const withKeywords = (bits & KEYWORDS) !== 0;
     decoder.perspective = to === "object" ? this.#tables.perspectiveOf(target) : null;
     decoder.flags(bits);
-    const { handler } = this.#setup;
-    const message = { to, id, target, method, wantsAnswer, keep, envelope, bytes };
+    const handler = this.#handler;
+    let late: LateMessage | undefined;
     if ((bits & flags.late) !== 0) {
-      const late = this.#late(withKeywords ? "call" : "arguments");
-      handler.called({ ...message, late, args: [], keywords: undefined, received: late.received, caches: late.caches });
+      late = this.#late(withKeywords ? "call" : "arguments");
+      const { received, caches } = late;
+      const args: unknown[] = [];
+      const keywords = undefined;
+      handler.called({
+        to,
+        id,
+        target,
+        method,
+        wantsAnswer,
+        keep,
+        envelope,
+        late,
+        args,
+        keywords,
+        received,
+        caches,
+        bytes,
+      });
       return;
     }
     const start = decoder.at;
@@ -427,7 +452,22 @@ export class Pb7Codec implements Codec, MoreMessages {
     }
     const { received, caches } = decoder;
     decoder.received = decoder.caches = decoder.streams = undefined;
-    handler.called({ ...message, late: undefined, args, keywords, received, caches });
+    // One literal, so that all calls are of one hidden class: spreading made this the costliest line of a call.
+    handler.called({
+      to,
+      id,
+      target,
+      method,
+      wantsAnswer,
+      keep,
+      envelope,
+      late,
+      args,
+      keywords,
+      received,
+      caches,
+      bytes,
+    });
   }
 
   #answer(): void {
@@ -506,7 +546,8 @@ export class Pb7Codec implements Codec, MoreMessages {
     decoder.perspective = null;
     decoder.flags(bits);
     if ((bits & flags.late) !== 0) {
-      this.#handler.more.item(stream, undefined, bytes, this.#late("value"));
+      const late = this.#late("value");
+      this.#handler.more.item(stream, undefined, bytes + late.bytes, late, late.received, late.caches);
       return;
     }
     const start = decoder.at;
@@ -628,7 +669,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     for (const stream of decoded.streams) this.#tables.giveBackStream(stream);
     for (const id of others.objects) this.sendRelease(id);
     for (const id of others.caches) this.#tables.refuseCache(id);
-    for (const id of others.streams) this.sendStop(id);
+    for (const id of others.streams) this.#tables.refuseStream(id);
   }
 
   // ---- Frames out
@@ -644,8 +685,10 @@ export class Pb7Codec implements Codec, MoreMessages {
     try {
       encoder.varint(id);
       encoder.value(value);
-      const size = encoder.out.size - HEAD;
-      this.#sent(encoder.commit(), undefined);
+      let size = encoder.out.length - HEAD;
+      const cargo = encoder.commit();
+      for (const { bytes } of cargo.transfers ?? []) size += bytes.length;
+      this.#sent(cargo, undefined);
       return size;
     } catch (error) {
       encoder.rollback();
@@ -668,13 +711,14 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   /** The message is on its way: what it has in pieces follows. */
-  #sent({ transfers }: Cargo, into: Outbox | undefined): void {
-    if (transfers === undefined) return;
+  #sent(cargo: Cargo, into: Outbox | undefined): void {
+    const { transfers, streams } = cargo;
     if (into !== undefined) {
-      this.#boxed.set(into, transfers);
-      for (const { bytes } of transfers) this.#boxedBytes += bytes.length;
+      if (transfers !== undefined || streams !== undefined) this.#boxed.set(into, cargo);
+      for (const { bytes } of transfers ?? []) this.#boxedBytes += bytes.length;
       return;
     }
+    if (transfers === undefined) return;
     this.#piecesOut.begin(transfers);
     this.#handler.more.room();
   }

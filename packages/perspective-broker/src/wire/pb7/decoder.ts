@@ -5,12 +5,10 @@ import type { Limits } from "../../limits.ts";
 import type { RemoteCache } from "../../references/remote-cache.ts";
 import type { RemoteReference } from "../../references/remote-reference.ts";
 import { Float } from "../../values/float.ts";
-import { FrozenSet, fillFrozenSet } from "../../values/frozen-set.ts";
 import { Keywords } from "../../values/keywords.ts";
-import { Tuple } from "../../values/tuple.ts";
 import type { ClassPolicy, ObjectTables, ValueOptions } from "../dialect.ts";
 import { refused } from "../jelly/refusals.ts";
-import { setOwn } from "../jelly/sharing.ts";
+import { readMap, readObject, readSet, readSlowly, readTuple } from "./containers.ts";
 import { readFailure } from "./failures.ts";
 import { readOther } from "./rare-readings.ts";
 import { BodyReader, truncated } from "./reader.ts";
@@ -46,9 +44,11 @@ export class Decoder {
   readonly classes: ClassPolicy;
   /** What was resolved when the message arrived, of one that is decoded later. */
   resolving: Resolving | undefined;
-  readonly #limits: Limits;
+  /** Whether objects arrive as Maps. */
+  readonly maps: boolean;
+  readonly #maxDepth: number;
+  readonly #maxElements: number;
   readonly #exact: boolean;
-  readonly #maps: boolean;
   /** By tag: whether the security options admit its type. */
   readonly #admitted: readonly boolean[];
   readonly #strings: boolean;
@@ -64,9 +64,10 @@ export class Decoder {
   constructor({ tables, classes, values, limits }: DecoderSetup) {
     this.tables = tables;
     this.classes = classes;
-    this.#limits = limits;
+    this.#maxDepth = limits.depth;
+    this.#maxElements = limits.elements;
     this.#exact = values.floats === "exact";
-    this.#maps = values.dicts === "map";
+    this.maps = values.dicts === "map";
     const admitted = new Array<boolean>(tags.shortString + 1).fill(true);
     for (const [name, type] of Object.entries(typeOfTag)) {
       admitted[tags[name as keyof typeof tags]] = classes.isTypeAllowed(type) !== false;
@@ -137,6 +138,10 @@ export class Decoder {
     const count = this.in.count();
     if (!this.#admitted[tags.tuple]) throw refused("tuple");
     this.count(count);
+    // Pushed to, an array would begin with room for 17.
+    if (count === 0) return [];
+    if (count === 1) return [this.inner()];
+    if (count === 2) return [this.inner(), this.inner()];
     const args: unknown[] = [];
     for (let i = 0; i < count; i++) args.push(this.inner());
     return args;
@@ -202,9 +207,9 @@ export class Decoder {
   /** Of a message that is decoded later: counts what it counts, and says what is still to come. */
   skim(layout: Layout): Skimmed {
     const { buffer, at } = this.in;
-    const resolving = new Resolving(this, this.#limits.elements);
+    const resolving = new Resolving(this, this.#maxElements);
     walkLayout(this.in, layout, resolving);
-    const body = buffer.slice(at, this.in.at);
+    const body = new Uint8Array(buffer.subarray(at, this.in.at)); // a copy: `slice` of a Buffer is none
     this.finish();
     return resolving.skimmed(body, this.#objects !== undefined, this.perspective);
   }
@@ -229,8 +234,16 @@ export class Decoder {
       if (!this.#strings) throw refused("unicode");
       return reader.ascii(tag - tags.shortString);
     }
+    if (tag === tags.double) return reader.double();
+    if (tag === tags.integer) return reader.integer();
+    return this.#other(tag);
+  }
+
+  #other(tag: number): unknown {
     if (!this.#admitted[tag]) throw this.#refused(tag);
     switch (tag) {
+      case tags.shaped:
+        return this.#shaped();
       case tags.null:
         return null;
       case tags.undefined:
@@ -239,34 +252,25 @@ export class Decoder {
         return false;
       case tags.true:
         return true;
-      case tags.integer: {
-        const n = reader.varint();
-        if (n > 0xffff_ffff) throw new JellyError("an integer of more than 32 bits");
-        return (n >>> 1) ^ -(n & 1);
-      }
-      case tags.double:
-        return reader.double();
       case tags.float: {
-        const value = reader.double();
+        const value = this.in.double();
         return this.#exact && Number.isInteger(value) ? new Float(value) : value;
       }
       case tags.ascii:
       case tags.utf8:
       case tags.utf16:
-        return reader.longString(tag);
+        return this.in.longString(tag);
       case tags.array:
         return this.#array();
       case tags.tuple:
-        return this.#tuple();
+        return readTuple(this);
       case tags.object:
-        return this.#object();
-      case tags.shaped:
-        return this.#shaped();
+        return readObject(this);
       case tags.map:
-        return this.#map();
+        return readMap(this);
       case tags.set:
       case tags.frozenSet:
-        return this.#set(tag);
+        return readSet(this, tag === tags.frozenSet);
       case tags.again:
         return this.#again();
       default:
@@ -277,17 +281,14 @@ export class Decoder {
   /** Counts what takes memory; throws LimitExceeded above the limit. */
   count(elements: number): void {
     this.#elements += elements;
-    if (this.#elements > this.#limits.elements) {
-      throw new LimitExceeded(
-        "elements",
-        `a message has more elements than limits.elements (${this.#limits.elements})`,
-      );
+    if (this.#elements > this.#maxElements) {
+      throw new LimitExceeded("elements", `a message has more elements than limits.elements (${this.#maxElements})`);
     }
   }
 
   enter(): void {
-    if (++this.#depth > this.#limits.depth) {
-      throw new LimitExceeded("depth", `a value is nested deeper than limits.depth (${this.#limits.depth})`);
+    if (++this.#depth > this.#maxDepth) {
+      throw new LimitExceeded("depth", `a value is nested deeper than limits.depth (${this.#maxDepth})`);
     }
   }
 
@@ -347,114 +348,41 @@ export class Decoder {
     this.count(count);
     this.enter();
     const items: unknown[] = [];
-    const number = this.define(items);
+    const number = this.#objects === undefined ? -1 : this.define(items);
     const unready = this.#unready;
     for (let i = 0; i < count; i++) {
-      if (reader.buffer[reader.at] === tags.hole && reader.at < reader.end) {
-        reader.at++;
-        items.length = i + 1;
-      } else {
-        items.push(this.inner());
-      }
+      if (reader.buffer[reader.at] !== tags.hole) items.push(this.inner());
+      else this.#hole(items);
     }
-    this.done(number, unready);
-    this.leave();
+    if (number >= 0) this.done(number, unready);
+    this.#depth--;
     return items;
   }
 
-  #tuple(): unknown[] {
-    const count = this.in.count();
-    this.count(count);
-    this.enter();
-    const items = new Tuple();
-    const number = this.define(items);
-    const unready = this.#unready;
-    for (let i = 0; i < count; i++) items.push(this.inner());
-    this.done(number, unready);
-    this.leave();
-    return items;
-  }
-
-  #object(): unknown {
-    const count = this.in.count();
-    this.count(count * 2);
-    this.enter();
-    const object: Record<string, unknown> = {};
-    const map = this.#maps ? new Map<string, unknown>() : undefined;
-    const number = this.define(map ?? object);
-    const unready = this.#unready;
-    for (let i = 0; i < count; i++) {
-      const key = this.in.string();
-      const value = this.inner();
-      if (map !== undefined) map.set(key, value);
-      else setOwn(object, key, value);
-    }
-    this.done(number, unready);
-    this.leave();
-    return map ?? object;
+  #hole(items: unknown[]): void {
+    this.in.byte();
+    items.length++;
   }
 
   #shaped(): unknown {
-    const { keys, hostile } = this.in.shape();
-    const count = keys.length;
-    this.count(count);
+    const shape = this.in.shape();
+    const { keys, builder } = shape;
+    if (this.maps || shape.hostile) return readSlowly(this, keys);
+    this.count(keys.length);
     this.enter();
-    if (this.#maps || hostile) return this.#slowlyShaped(keys);
     const object: Record<string, unknown> = {};
-    const number = this.define(object);
+    const number = this.#objects === undefined ? -1 : this.define(object);
     const unready = this.#unready;
-    for (let i = 0; i < count; i++) object[keys[i] as string] = this.inner();
-    this.done(number, unready);
-    this.leave();
+    if (builder !== undefined) {
+      builder(this, keys, object);
+    } else {
+      shape.met();
+      const count = keys.length;
+      for (let i = 0; i < count; i++) object[keys[i] as string] = this.inner();
+    }
+    if (number >= 0) this.done(number, unready);
+    this.#depth--;
     return object;
-  }
-
-  #slowlyShaped(keys: readonly string[]): unknown {
-    const object: Record<string, unknown> = {};
-    const map = this.#maps ? new Map<string, unknown>() : undefined;
-    const number = this.define(map ?? object);
-    const unready = this.#unready;
-    for (const key of keys) {
-      if (map !== undefined) map.set(key, this.inner());
-      else setOwn(object, key, this.inner());
-    }
-    this.done(number, unready);
-    this.leave();
-    return map ?? object;
-  }
-
-  #map(): Map<unknown, unknown> {
-    const count = this.in.count();
-    this.count(count * 2);
-    this.enter();
-    const map = new Map<unknown, unknown>();
-    const number = this.define(map);
-    const unready = this.#unready;
-    for (let i = 0; i < count; i++) {
-      const key = this.inner();
-      map.set(key, this.inner());
-    }
-    this.done(number, unready);
-    this.leave();
-    return map;
-  }
-
-  #set(tag: number): Set<unknown> {
-    const count = this.in.count();
-    this.count(count);
-    this.enter();
-    const frozen = tag === tags.frozenSet;
-    const set: Set<unknown> = frozen ? new FrozenSet() : new Set();
-    const number = this.define(set);
-    const unready = this.#unready;
-    for (let i = 0; i < count; i++) {
-      const item = this.inner();
-      if (frozen) fillFrozenSet(set as FrozenSet<unknown>, item);
-      else set.add(item);
-    }
-    this.done(number, unready);
-    this.leave();
-    return set;
   }
 
   #again(): unknown {

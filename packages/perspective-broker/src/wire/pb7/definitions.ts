@@ -1,13 +1,20 @@
 // Names and shapes that one side has defined for the other (docs/pb7.md, Names and shapes): both sides' tables, and the
 // bounds that hold for both. What is defined stays until the connection ends.
+
 import { LimitExceeded } from "../../errors.ts";
+import { LazyMap } from "../../platform/lazy.ts";
+import type { Outbox } from "../outbox.ts";
+import { type Builder, builderOf } from "./builders.ts";
+import { NAME_FRAME, SHAPE_FRAME, tags } from "./tags.ts";
+import { definitionFrame, type FrameWriter, varintBytes } from "./writer.ts";
 
 /** The bounds, the same for every connection. */
 export const bounds = { names: 1024, shapes: 1024, keys: 64, length: 128, characters: 65_536 } as const;
 
 /** An ordered list of keys that has a number. */
 export interface Shape {
-  readonly number: number;
+  /** What an object of the shape begins with: tag and number. */
+  readonly head: readonly number[];
   readonly keys: readonly string[];
   /** For the sender: the nodes on the way to it, and the shape that came after it last. */
   readonly path: readonly Node[];
@@ -42,25 +49,38 @@ export class Node {
 }
 
 /** How many lists of keys that were seen once are remembered. */
-const CANDIDATES = 1024;
+const CANDIDATES = 256;
 
 /** What this side has defined. */
 export class SentDefinitions {
   readonly root: Node = new Node();
-  readonly #names = new Map<string, number>();
+  /** Frames that must go out before the next one that uses them. */
+  readonly pending: Uint8Array[] = [];
+  readonly #names = new LazyMap<string, number>();
   #shapes = 0;
   #characters = 0;
   // Only what comes a second time is worth a place; an object that is a dictionary of its own kind never does.
-  readonly #candidates = new Int32Array(CANDIDATES);
+  #candidates: Int32Array | undefined;
 
-  /** The number of a name, negative if it has just been defined; 0 if there is no place for it. */
-  name(name: string): number {
-    const known = this.#names.get(name);
-    if (known !== undefined) return known;
+  /** Writes a name by its number; spelled out if there is no place for it. */
+  writeName(out: FrameWriter, name: string): void {
+    const number = this.#names.get(name) ?? this.#define(name);
+    out.varint(number);
+    if (number === 0) out.string(name);
+  }
+
+  /** Puts the frames of what was defined since into an outbox. */
+  putInto(outbox: Outbox): void {
+    for (const frame of this.pending) outbox.put(frame, 0, frame.length);
+    this.pending.length = 0;
+  }
+
+  #define(name: string): number {
     if (this.#names.size >= bounds.names || !this.#take(name.length, name.length)) return 0;
     const number = this.#names.size + 1;
     this.#names.set(name, number);
-    return -number;
+    this.pending.push(definitionFrame(NAME_FRAME, undefined, [name]));
+    return number;
   }
 
   /** A new shape for these keys, which have none; undefined if they are not worth one, or if there is no place. */
@@ -73,13 +93,14 @@ export class SentDefinitions {
     for (let i = 0; i < count; i++) {
       const key = keys[i] as string;
       const length = key.length;
-      if (isDigit(key.charCodeAt(0))) return undefined; // a dictionary by number
+      if (length > bounds.length || isDigit(key.charCodeAt(0))) return undefined; // a dictionary by number
       characters += length;
       if (length > longest) longest = length;
-      hash = Math.imul(hash ^ length, 0x01000193) ^ (length > 0 ? key.charCodeAt(length - 1) : 0);
-      hash = Math.imul(hash ^ (key.charCodeAt(0) << 8), 0x01000193) ^ key.charCodeAt(length >> 1);
+      for (let j = 0; j < length; j++) hash = Math.imul(hash ^ key.charCodeAt(j), 0x01000193);
+      hash = Math.imul(hash ^ 0x100, 0x01000193);
     }
-    const slot = (hash ^ (hash >>> 10)) & (CANDIDATES - 1);
+    const slot = (hash ^ (hash >>> 8)) & (CANDIDATES - 1);
+    this.#candidates ??= new Int32Array(CANDIDATES);
     if (this.#candidates[slot] !== hash) {
       this.#candidates[slot] = hash;
       return undefined;
@@ -91,8 +112,10 @@ export class SentDefinitions {
       node = node.grow(key);
       path.push(node);
     }
-    const shape: Shape = { number: this.#shapes++, keys, path, next: undefined };
+    const head = [tags.shaped, ...varintBytes(this.#shapes++)];
+    const shape: Shape = { head, keys, path, next: undefined };
     node.shape = shape;
+    this.pending.push(definitionFrame(SHAPE_FRAME, count, keys));
     return shape;
   }
 
@@ -129,14 +152,24 @@ export class ReceivedDefinitions {
   }
 }
 
+/** How often objects of a shape come before it is worth a builder: there are few. */
+const OFTEN = 32;
+
 export class ReceivedShape {
   readonly keys: readonly string[];
   /** Whether a key must be defined and not assigned. */
   readonly hostile: boolean;
+  builder: Builder | undefined;
+  #met = 0;
 
   constructor(keys: readonly string[]) {
     this.keys = keys;
     this.hostile = keys.includes("__proto__");
+  }
+
+  /** An object of the shape comes, and there is no builder yet. */
+  met(): void {
+    if (++this.#met === OFTEN && this.keys.length > 0) this.builder = builderOf(this.keys);
   }
 }
 

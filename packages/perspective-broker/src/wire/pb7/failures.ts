@@ -3,16 +3,16 @@
 import { JellyError, RemoteError } from "../../errors.ts";
 import { describeError, errorFrom, revived } from "../jelly/failure.ts";
 import type { Decoder } from "./decoder.ts";
-import type { Encoder } from "./encoder.ts";
 import { writeInstance } from "./rare-values.ts";
 import { tags } from "./tags.ts";
+import type { ValueWriter } from "./value-writer.ts";
 
-export function writeFailure(encoder: Encoder, error: unknown, _later: boolean): void {
-  const { classes, out } = encoder;
+export function writeFailure(writer: ValueWriter, error: unknown): void {
+  const { classes, out } = writer;
   if (error instanceof Error) {
     const known = classes.encodeThrown(error);
     if (known !== undefined) {
-      if (encoder.isNew(error)) writeInstance(encoder, known);
+      if (writer.isNew(error)) writeInstance(writer, known);
       return;
     }
   }
@@ -20,11 +20,11 @@ export function writeFailure(encoder: Encoder, error: unknown, _later: boolean):
   const { type, message, parents, traceback, data } = describeError(error, registered);
   out.string(type);
   out.string(message);
-  encoder.member(parents, "parents");
-  if (encoder.options.unsafeTracebacks) out.string(traceback);
+  writer.member(parents, "parents");
+  if (writer.options.unsafeTracebacks) out.string(traceback);
   else out.byte(tags.undefined);
   if (data === undefined) out.byte(tags.undefined);
-  else encoder.member(data, "data");
+  else writer.member(data, "data");
 }
 
 /** An Error, always: also what came as one and is none. */

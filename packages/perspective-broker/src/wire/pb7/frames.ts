@@ -1,7 +1,7 @@
 // The frames of pb7 (docs/pb7.md, "Frames"): their types, and bytes from the transport cut into frames. A frame that lies whole in
 // a chunk is read where it is; one that is cut off is gathered in a buffer that grows as bytes arrive, never on a peer's word.
 import { platform } from "#platform";
-import { LimitExceeded } from "../../errors.ts";
+import { LimitExceeded, ProtocolError } from "../../errors.ts";
 import { HEAD, LARGEST_BODY } from "./tags.ts";
 
 export const frames = {
@@ -48,6 +48,8 @@ export class FrameInbox {
   buffer: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
+  /** Of a PIECE: its transfer. `buffer[start, end)` is the bytes alone, and perhaps not all of them: the rest comes as another. */
+  transfer = 0;
   /** Bytes of the conversation so far. */
   received = 0;
   readonly #limit: number;
@@ -59,6 +61,8 @@ export class FrameInbox {
   #gathered: Uint8Array | undefined;
   #have = 0;
   #need = 0;
+  // Bytes of a piece that are still to come. They are handed on as they come: gathered, they would be copied twice.
+  #pieceRest = 0;
 
   constructor(limit: number) {
     this.#limit = Math.min(limit, LARGEST_BODY);
@@ -77,13 +81,18 @@ export class FrameInbox {
   next(): boolean {
     for (;;) {
       const rest = this.#chunk.length - this.#at;
-      if (this.#gathered !== undefined) {
+      if (this.#pieceRest > 0 && rest > 0) {
+        this.#foundPiece(this.#at, rest);
+        return true;
+      }
+      if (this.#pieceRest > 0) {
+        // No other frame can stand here.
+      } else if (this.#gathered !== undefined) {
         if (this.#gather(rest)) return true;
       } else if (rest >= HEAD) {
         const body = this.#bodyAt(this.#chunk, this.#at);
-        if (rest >= HEAD + body) {
+        if (rest >= HEAD + body || (rest >= HEAD + LONGEST_VARINT && this.#chunk[this.#at] === frames.piece)) {
           this.#found(this.#chunk, this.#at, body);
-          this.#at += HEAD + body;
           return true;
         }
         this.#begin(HEAD + body);
@@ -131,7 +140,9 @@ export class FrameInbox {
       if (this.#need > HEAD) return false;
     }
     this.#gathered = undefined;
+    const at = this.#at;
     this.#found(gathered, 0, this.#need - HEAD);
+    this.#at = at;
     return true;
   }
 
@@ -161,8 +172,39 @@ export class FrameInbox {
     this.buffer = buffer;
     this.start = at + HEAD;
     this.end = at + HEAD + body;
-    if (this.type >= CONVERSATION) this.received += HEAD + body;
+    this.#at = this.end;
+    if (this.type === frames.piece) this.#beginPiece(body);
+    else if (this.type >= CONVERSATION) this.received += HEAD + body;
+  }
+
+  #beginPiece(body: number): void {
+    let transfer = 0;
+    let scale = 1;
+    let at = this.start;
+    for (let byte = 0x80; byte >= 0x80; at++) {
+      if (at >= this.end || at - this.start === LONGEST_VARINT) throw new ProtocolError("a piece of no transfer");
+      byte = this.buffer[at] as number;
+      transfer += (byte & 0x7f) * scale;
+      scale *= 128;
+    }
+    this.transfer = transfer;
+    this.received += HEAD + at - this.start;
+    this.#pieceRest = body - (at - this.start);
+    this.#foundPiece(at, this.buffer.length - at);
+  }
+
+  /** What has come of a piece, from `at` on. */
+  #foundPiece(at: number, rest: number): void {
+    const take = Math.min(rest, this.#pieceRest);
+    this.type = frames.piece;
+    if (at === this.#at) this.buffer = this.#chunk;
+    this.start = at;
+    this.end = at + take;
+    this.#at = this.end;
+    this.#pieceRest -= take;
+    this.received += take;
   }
 }
 
 const NOTHING = new Uint8Array(0);
+const LONGEST_VARINT = 8;

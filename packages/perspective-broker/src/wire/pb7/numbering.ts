@@ -26,6 +26,14 @@ export class Numbering {
     this.#objects[this.size++] = undefined;
   }
 
+  /** Takes back the number that was given last. */
+  forget(): void {
+    const object = this.#objects[--this.size] as object;
+    this.#objects[this.size] = undefined;
+    this.#met?.delete(object);
+    this.#numbers?.delete(object);
+  }
+
   has(object: object): boolean {
     return this.#objects.includes(object);
   }

@@ -1,5 +1,8 @@
 // Large leaves on their way in: each has its memory from the start, which the system gives page by page as it is filled.
+
+import { platform } from "#platform";
 import { LimitExceeded, ProtocolError } from "../../errors.ts";
+import { LazyMap } from "../../platform/lazy.ts";
 
 /** So many bytes are taken before the peer is told. */
 const TELL = 64 * 1024;
@@ -22,7 +25,7 @@ interface Coming {
 export class PiecesIn {
   readonly #limit: number;
   readonly #tell: (bytes: number) => void;
-  readonly #coming = new Map<number, Coming>();
+  readonly #coming = new LazyMap<number, Coming>();
   #bytes = 0;
   #untold = 0;
 
@@ -45,14 +48,15 @@ export class PiecesIn {
   }
 
   /** Throws ProtocolError for a piece of nothing that is on its way, or too much of it. */
-  piece(transfer: number, piece: Uint8Array): void {
+  piece(transfer: number, buffer: Uint8Array, start: number, end: number): void {
     const coming = this.#coming.get(transfer);
-    if (coming === undefined || piece.length > coming.bytes.length - coming.at) {
+    const length = end - start;
+    if (coming === undefined || length > coming.bytes.length - coming.at) {
       throw new ProtocolError(`a piece that belongs to no transfer (${transfer})`);
     }
-    coming.bytes.set(piece, coming.at);
-    coming.at += piece.length;
-    this.#untold += piece.length;
+    coming.bytes.set(buffer.subarray(start, end), coming.at);
+    coming.at += length;
+    this.#untold += length;
     if (this.#untold >= TELL || coming.at === coming.bytes.length) {
       this.#tell(this.#untold);
       this.#untold = 0;
@@ -78,7 +82,9 @@ export class PiecesIn {
 
 function allocate(length: number): Uint8Array {
   try {
-    return new Uint8Array(length);
+    // Nobody sees it before every byte of it is written.
+    const { buffer, byteOffset } = platform.allocate(length);
+    return new Uint8Array(buffer, byteOffset, length);
   } catch (error) {
     throw new LimitExceeded("bytes", `there is no memory for ${length} bytes: ${String(error)}`);
   }

@@ -20,25 +20,25 @@ import type { TaggedState } from "../dialect.ts";
 import { tagToCopy } from "../jelly/tag.ts";
 import { magnitudeOf } from "./bigints.ts";
 import { bytesOf, isDetached, kindOfBuffer } from "./buffers.ts";
-import type { Encoder } from "./encoder.ts";
 import { AGGREGATE, kindOfError, messageOf, nameOf, otherProperties } from "./error-values.ts";
 import { LARGEST_BIGINT, tags } from "./tags.ts";
+import type { ValueWriter } from "./value-writer.ts";
 
-/** What encoder.ts does not write itself. */
-export function writeOther(encoder: Encoder, value: unknown): void {
-  if (typeof value === "bigint") writeBigint(encoder, value);
+/** What value-writer.ts does not write itself. */
+export function writeOther(writer: ValueWriter, value: unknown): void {
+  if (typeof value === "bigint") writeBigint(writer, value);
   else if (typeof value !== "object" || value === null) {
-    encoder.unsendable(value, `a ${typeof value} cannot be sent`);
-  } else if (value instanceof RemoteReference) writeHome(encoder, value);
-  else if (value instanceof Referenceable) writeReferenceable(encoder, value);
-  else if (!writeLeaf(encoder, value)) writeByClass(encoder, value);
+    writer.unsendable(value, `a ${typeof value} cannot be sent`);
+  } else if (value instanceof RemoteReference) writeHome(writer, value);
+  else if (value instanceof Referenceable) writeReferenceable(writer, value);
+  else if (!writeLeaf(writer, value)) writeByClass(writer, value);
 }
 
 /** `[tag state]`: the state is an object that nothing else refers to, or a Map. */
-export function writeInstance(encoder: Encoder, { tag, state }: TaggedState): void {
-  encoder.out.byte(tags.instance);
-  encoder.name(tag);
-  writeState(encoder, state);
+export function writeInstance(writer: ValueWriter, { tag, state }: TaggedState): void {
+  writer.out.byte(tags.instance);
+  writer.name(tag);
+  writeState(writer, state);
 }
 
 export function className(value: unknown): string {
@@ -47,82 +47,82 @@ export function className(value: unknown): string {
   return typeof name === "string" && name !== "" ? name : "an unnamed class";
 }
 
-function writeState(encoder: Encoder, state: object): void {
-  encoder.enter();
-  if (state instanceof Map) encoder.inner(state);
-  else encoder.properties(state);
-  encoder.leave();
+function writeState(writer: ValueWriter, state: object): void {
+  writer.enter();
+  if (state instanceof Map) writer.inner(state);
+  else writer.properties(state);
+  writer.leave();
 }
 
-function writeBigint(encoder: Encoder, value: bigint): void {
+function writeBigint(writer: ValueWriter, value: bigint): void {
   const bytes = magnitudeOf(value);
   if (bytes.length > LARGEST_BIGINT) {
-    encoder.unsendable(value, `a bigint of more than ${LARGEST_BIGINT} bytes cannot be sent`);
+    writer.unsendable(value, `a bigint of more than ${LARGEST_BIGINT} bytes cannot be sent`);
     return;
   }
-  encoder.out.head(tags.bigint, bytes.length * 2 + (value < 0n ? 1 : 0));
-  encoder.out.bytes(bytes);
+  writer.out.head(tags.bigint, bytes.length * 2 + (value < 0n ? 1 : 0));
+  writer.out.bytes(bytes);
 }
 
-function writeHome(encoder: Encoder, reference: RemoteReference): void {
-  const id = encoder.tables.homeId(reference);
+function writeHome(writer: ValueWriter, reference: RemoteReference): void {
+  const id = writer.tables.homeId(reference);
   if (id === undefined) {
-    encoder.unsendable(
+    writer.unsendable(
       reference,
       "a reference can only be sent over the connection that it came from, while that lives",
     );
   } else if (typeof id === "number") {
-    encoder.out.head(tags.local, id);
+    writer.out.head(tags.local, id);
   } else {
-    encoder.out.byte(tags.published);
-    encoder.out.string(id);
+    writer.out.byte(tags.published);
+    writer.out.string(id);
   }
 }
 
-function writeReferenceable(encoder: Encoder, object: Referenceable): void {
-  const id = encoder.tables.exportObject(object);
-  const { cargo } = encoder;
+function writeReferenceable(writer: ValueWriter, object: Referenceable): void {
+  const id = writer.tables.exportObject(object);
+  const { cargo } = writer;
   cargo.exported ??= [];
   cargo.exported.push(id);
-  encoder.out.head(tags.remote, id);
+  writer.out.head(tags.remote, id);
 }
 
-function writeLeaf(encoder: Encoder, value: object): boolean {
-  const { out } = encoder;
-  if (value instanceof Float) writeFloat(encoder, value.value);
+function writeLeaf(writer: ValueWriter, value: object): boolean {
+  const { out } = writer;
+  if (value instanceof Float) writeFloat(writer, value.value);
   else if (value instanceof Date) {
-    if (!encoder.isNew(value)) return true;
+    if (!writer.isNew(value)) return true;
     out.byte(tags.date);
     out.double(value.getTime());
   } else if (value instanceof PlainDateTime) {
     const { year, month, day, hour, minute, second, subsecondMicroseconds } = value;
-    fields(encoder, tags.plainDateTime, [year, month, day, hour, minute, second, subsecondMicroseconds]);
+    fields(writer, tags.plainDateTime, [year, month, day, hour, minute, second, subsecondMicroseconds]);
   } else if (value instanceof PlainDate) {
-    fields(encoder, tags.plainDate, [value.year, value.month, value.day]);
+    fields(writer, tags.plainDate, [value.year, value.month, value.day]);
   } else if (value instanceof PlainTime) {
-    fields(encoder, tags.plainTime, [value.hour, value.minute, value.second, value.subsecondMicroseconds]);
+    fields(writer, tags.plainTime, [value.hour, value.minute, value.second, value.subsecondMicroseconds]);
   } else if (value instanceof Duration) {
-    fields(encoder, tags.duration, [value.days, value.seconds, value.microseconds]);
+    fields(writer, tags.duration, [value.days, value.seconds, value.microseconds]);
   } else if (value instanceof Decimal) {
     out.byte(tags.decimal);
-    writeBigint(encoder, value.coefficient);
+    writeBigint(writer, value.coefficient);
     out.number(value.exponent);
   } else if (value instanceof Unpersistable) {
     out.byte(tags.unpersistable);
     out.string(value.reason);
   } else if (value instanceof Keywords) {
-    encoder.unsendable(value, "keywords go last in a call and nowhere else");
+    writer.unsendable(value, "keywords go last in a call and nowhere else");
   } else if (value instanceof RemoteResult) {
-    writeResult(encoder, value);
+    writeResult(writer, value);
   } else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    writeBuffer(encoder, value);
+    writeBuffer(writer, value);
   } else if (value instanceof RegExp) {
-    if (!encoder.isNew(value)) return true;
+    if (!writer.isNew(value)) return true;
     out.byte(tags.regExp);
     out.string(value.source);
     out.string(value.flags);
   } else if (value instanceof URL) {
-    if (!encoder.isNew(value)) return true;
+    if (!writer.isNew(value)) return true;
     out.byte(tags.url);
     out.string(value.href);
   } else {
@@ -132,7 +132,7 @@ function writeLeaf(encoder: Encoder, value: object): boolean {
 }
 
 /** A `Float` that is not integral is what every receiver takes for a number. */
-function writeFloat({ out }: Encoder, value: number): void {
+function writeFloat({ out }: ValueWriter, value: number): void {
   if (!Number.isInteger(value) || Object.is(value, -0)) {
     out.number(value);
     return;
@@ -141,91 +141,91 @@ function writeFloat({ out }: Encoder, value: number): void {
   out.double(value);
 }
 
-function fields(encoder: Encoder, tag: number, numbers: readonly number[]): void {
-  encoder.out.byte(tag);
-  encoder.out.string(numbers.join(" "));
+function fields(writer: ValueWriter, tag: number, numbers: readonly number[]): void {
+  writer.out.byte(tag);
+  writer.out.string(numbers.join(" "));
 }
 
-function writeBuffer(encoder: Encoder, value: ArrayBufferView | ArrayBuffer): void {
+function writeBuffer(writer: ValueWriter, value: ArrayBufferView | ArrayBuffer): void {
   const kind = kindOfBuffer(value);
   if (kind < 0) {
-    encoder.unsendable(value, `an instance of ${className(value)} cannot be sent`);
+    writer.unsendable(value, `an instance of ${className(value)} cannot be sent`);
   } else if (value.byteLength === 0 && isDetached(value)) {
-    encoder.unsendable(value, "a buffer that was handed to somebody else cannot be sent");
-  } else if (encoder.isNew(value)) {
-    encoder.leaf(bytesOf(value, kind), [tags.buffer, kind], [tags.lateBuffer, kind]);
+    writer.unsendable(value, "a buffer that was handed to somebody else cannot be sent");
+  } else if (writer.isNew(value)) {
+    writer.leaves.write(bytesOf(value, kind), [tags.buffer, kind], [tags.lateBuffer, kind]);
   }
 }
 
-function writeByClass(encoder: Encoder, value: object): void {
+function writeByClass(writer: ValueWriter, value: object): void {
   if (value instanceof Copyable) {
-    if (encoder.isNew(value)) writeInstance(encoder, copyState(encoder, value));
+    if (writer.isNew(value)) writeInstance(writer, copyState(writer, value));
   } else if (value instanceof Cacheable) {
-    writeCacheable(encoder, value);
+    writeCacheable(writer, value);
   } else if (value instanceof RemoteCache) {
-    const id = encoder.tables.cacheHomeId(value);
-    if (id !== undefined) encoder.out.head(tags.ownCache, id);
+    const id = writer.tables.cacheHomeId(value);
+    if (id !== undefined) writer.out.head(tags.ownCache, id);
     else {
       const advice = "a cache can only be sent over the connection that it came from, while that lives";
-      encoder.unsendable(value, advice);
+      writer.unsendable(value, advice);
     }
   } else if (value instanceof Avatar) {
-    encoder.unsendable(value, "an avatar is handed out by a login and not sent");
+    writer.unsendable(value, "an avatar is handed out by a login and not sent");
   } else if (value instanceof Viewable) {
-    writeReferenceable(encoder, viewPoint(encoder.perspective, value));
+    writeReferenceable(writer, viewPoint(writer.perspective, value));
   } else {
-    writeRegistered(encoder, value);
+    writeRegistered(writer, value);
   }
 }
 
-function copyState({ perspective, classes }: Encoder, value: Copyable): TaggedState {
+function copyState({ perspective, classes }: ValueWriter, value: Copyable): TaggedState {
   const tag = tagToCopy(value, perspective, classes);
   return { tag, state: value.getStateToCopyFor(perspective) };
 }
 
-function writeCacheable(encoder: Encoder, value: Cacheable): void {
-  if (encoder.wasMet(value)) {
-    encoder.isNew(value);
+function writeCacheable(writer: ValueWriter, value: Cacheable): void {
+  if (writer.wasMet(value)) {
+    writer.isNew(value);
     return;
   }
-  const { cargo, out } = encoder;
-  const { id, fresh } = encoder.tables.exportCache(value, encoder.perspective, cargo.caches);
+  const { cargo, out } = writer;
+  const { id, fresh } = writer.tables.exportCache(value, writer.perspective, cargo.caches);
   cargo.caches ??= [];
   cargo.caches.push(id);
   if (fresh === undefined) {
     out.head(tags.cacheAgain, id);
     return;
   }
-  encoder.carriesFresh();
-  encoder.isNew(value);
+  writer.carriesFresh();
+  writer.isNew(value);
   out.byte(tags.cache);
-  encoder.name(fresh.tag);
+  writer.name(fresh.tag);
   out.varint(id);
-  writeState(encoder, fresh.state);
+  writeState(writer, fresh.state);
 }
 
-function writeRegistered(encoder: Encoder, value: object): void {
-  const known = encoder.classes.encode(value);
+function writeRegistered(writer: ValueWriter, value: object): void {
+  const known = writer.classes.encode(value);
   if (known !== undefined) {
-    if (encoder.isNew(value)) writeInstance(encoder, known);
+    if (writer.isNew(value)) writeInstance(writer, known);
   } else if (value instanceof Error) {
-    if (encoder.isNew(value)) writeError(encoder, value);
+    if (writer.isNew(value)) writeError(writer, value);
   } else if (Symbol.asyncIterator in value || isReadableStream(value)) {
-    const id = encoder.tables.exportStream(value);
-    const { cargo } = encoder;
+    const id = writer.tables.exportStream(value, writer.perspective);
+    const { cargo } = writer;
     cargo.streams ??= [];
     cargo.streams.push(id);
-    encoder.out.head(tags.stream, id);
+    writer.out.head(tags.stream, id);
   } else if (typeof (value as { then?: unknown }).then === "function") {
-    encoder.unsendable(value, "a promise cannot be sent; await it first");
+    writer.unsendable(value, "a promise cannot be sent; await it first");
   } else {
     const advice = "make it Referenceable or Copyable, register a codec by registerCopyable, or send a plain object";
-    encoder.unsendable(value, `an instance of ${className(value)} cannot be sent; ${advice}`);
+    writer.unsendable(value, `an instance of ${className(value)} cannot be sent; ${advice}`);
   }
 }
 
-function writeError(encoder: Encoder, error: Error): void {
-  const { out } = encoder;
+function writeError(writer: ValueWriter, error: Error): void {
+  const { out } = writer;
   const kind = kindOfError(error);
   const hasCause = Object.hasOwn(error, "cause");
   const others = otherProperties(error);
@@ -233,17 +233,17 @@ function writeError(encoder: Encoder, error: Error): void {
   out.byte(kind);
   out.string(nameOf(error));
   out.string(messageOf(error));
-  encoder.enter();
-  if (hasCause) encoder.member(error.cause, "cause");
+  writer.enter();
+  if (hasCause) writer.member(error.cause, "cause");
   else out.byte(tags.hole);
   if (kind === AGGREGATE) {
     const { errors } = error as AggregateError;
-    encoder.member(Array.isArray(errors) ? errors : [], "errors");
+    writer.member(Array.isArray(errors) ? errors : [], "errors");
   } else {
     out.byte(tags.hole);
   }
-  encoder.properties(others);
-  encoder.leave();
+  writer.properties(others);
+  writer.leave();
 }
 
 function isReadableStream(value: object): boolean {
@@ -251,13 +251,13 @@ function isReadableStream(value: object): boolean {
 }
 
 /** What a call has resulted in; or that call, where the message can refer to it. */
-function writeResult(encoder: Encoder, result: RemoteResult<unknown>): void {
+function writeResult(writer: ValueWriter, result: RemoteResult<unknown>): void {
   const settled = RemoteResult.settledValue(result);
   if (settled !== undefined) {
-    encoder.inner(settled.value);
+    writer.inner(settled.value);
     return;
   }
-  const call = encoder.tables.pendingResult(result);
-  if (call === undefined) encoder.unsendable(result, "a promise cannot be sent; await it first");
-  else encoder.result(call);
+  const call = writer.tables.pendingResult(result);
+  if (call === undefined) writer.unsendable(result, "a promise cannot be sent; await it first");
+  else writer.result(call);
 }

@@ -3,15 +3,13 @@
 import { platform } from "#platform";
 import { JellyError, ProtocolError } from "../../errors.ts";
 import { ReceivedDefinitions, type ReceivedShape } from "./definitions.ts";
+import { LONGEST_SHORT, notAscii, shortAscii } from "./short-strings.ts";
 import { SHORT_STRING, tags } from "./tags.ts";
 
 // Below this a byte string is copied, so that ten bytes do not keep a large buffer alive.
 const SHARED_FROM = 4096;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const double = new Float64Array(1);
-const doubleBytes = new Uint8Array(double.buffer);
-const bigEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
 const fromCharCode = String.fromCharCode;
 
 export class BodyReader {
@@ -20,8 +18,10 @@ export class BodyReader {
   end = 0;
   /** What the peer has defined. */
   readonly definitions: ReceivedDefinitions = new ReceivedDefinitions();
+  #view: DataView | undefined;
 
   read(buffer: Uint8Array, start: number, end: number): void {
+    if (buffer !== this.buffer) this.#view = undefined;
     this.buffer = buffer;
     this.at = start;
     this.end = end;
@@ -46,20 +46,11 @@ export class BodyReader {
   }
 
   double(): number {
-    const at = this.advance(8);
-    const buffer = this.buffer;
-    if (bigEndian) for (let i = 0; i < 8; i++) doubleBytes[7 - i] = buffer[at + i] as number;
-    else {
-      doubleBytes[0] = buffer[at] as number;
-      doubleBytes[1] = buffer[at + 1] as number;
-      doubleBytes[2] = buffer[at + 2] as number;
-      doubleBytes[3] = buffer[at + 3] as number;
-      doubleBytes[4] = buffer[at + 4] as number;
-      doubleBytes[5] = buffer[at + 5] as number;
-      doubleBytes[6] = buffer[at + 6] as number;
-      doubleBytes[7] = buffer[at + 7] as number;
-    }
-    return double[0] as number;
+    const at = this.at;
+    if (at + 8 > this.end) throw truncated();
+    this.at = at + 8;
+    // A view costs about what ten numbers save by it, so there is none before the first.
+    return (this.#view ?? this.#viewed()).getFloat64(at, true);
   }
 
   /** A string with its tag. */
@@ -78,15 +69,32 @@ export class BodyReader {
     return textOf(tag, this.buffer, at, this.at);
   }
 
-  ascii(length: number): string {
+  /** An integer of 32 bits, behind its tag. */
+  integer(): number {
     const buffer = this.buffer;
-    const start = this.advance(length);
-    const end = this.at;
-    let seen = 0;
-    for (let i = start; i < end; i++) seen |= buffer[i] as number;
-    if (seen > 0x7f) throw new JellyError("a string of ASCII with other bytes in it");
-    if (length > 12) return platform.readAscii(buffer, start, end);
-    return short(buffer, start, length);
+    const at = this.at;
+    // Two bytes, the commonest: those of one have a tag of their own.
+    if (at + 2 <= this.end) {
+      const low = buffer[at] as number;
+      const high = buffer[at + 1] as number;
+      if (low > 0x7f && high < 0x80 && high > 0) {
+        this.at = at + 2;
+        const n = (low & 0x7f) | (high << 7);
+        return (n >>> 1) ^ -(n & 1);
+      }
+    }
+    const n = this.varint();
+    if (n > 0xffff_ffff) throw new JellyError("an integer of more than 32 bits");
+    return (n >>> 1) ^ -(n & 1);
+  }
+
+  ascii(length: number): string {
+    const start = this.at;
+    const end = start + length;
+    if (end > this.end) throw truncated();
+    this.at = end;
+    if (length <= LONGEST_SHORT) return shortAscii(this.buffer, start, length);
+    return asciiOf(this.buffer, start, end);
   }
 
   /** A name of the protocol, by its number or spelled out. */
@@ -136,6 +144,12 @@ export class BodyReader {
     return start;
   }
 
+  #viewed(): DataView {
+    const { buffer } = this;
+    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    return this.#view;
+  }
+
   #longVarint(first: number): number {
     let value = first & 0x7f;
     let scale = 128;
@@ -150,6 +164,15 @@ export class BodyReader {
     }
     throw new ProtocolError("a number that is longer than needed, or too large");
   }
+}
+
+/** Longer than a few characters: the platform reads it, and only if all of it is ASCII. */
+function asciiOf(buffer: Uint8Array, start: number, end: number): string {
+  if (end - start > 64) return textOf(tags.ascii, buffer, start, end);
+  let seen = 0;
+  for (let i = start; i < end; i++) seen |= buffer[i] as number;
+  if (seen > 0x7f) throw notAscii();
+  return platform.readAscii(buffer, start, end);
 }
 
 /** The text that a string of this tag has in `buffer[start, end)`. */
@@ -168,8 +191,7 @@ export function textOf(tag: number, buffer: Uint8Array, start: number, end: numb
   const bytes = buffer.subarray(start, end);
   try {
     const text = utf8.decode(bytes);
-    if (tag === tags.ascii && text.length !== bytes.length)
-      throw new JellyError("a string of ASCII with other bytes in it");
+    if (tag === tags.ascii && text.length !== bytes.length) throw notAscii();
     return text;
   } catch (error) {
     if (error instanceof JellyError) throw error;
@@ -179,10 +201,4 @@ export function textOf(tag: number, buffer: Uint8Array, start: number, end: numb
 
 export function truncated(): ProtocolError {
   return new ProtocolError("a message ends in the middle of a value");
-}
-
-function short(b: Uint8Array, at: number, length: number): string {
-  let text = "";
-  for (let i = at; i < at + length; i++) text += fromCharCode(b[i] as number);
-  return text;
 }

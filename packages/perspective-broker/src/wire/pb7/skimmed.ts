@@ -76,7 +76,7 @@ export class Resolving implements Visitor {
   leaf(transfer: number, length: number): Uint8Array {
     const bytes = this.#leaves?.get(transfer);
     if (bytes === undefined || bytes.length !== length) throw new JellyError("a transfer that did not come");
-    return bytes;
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
   }
 
   remote(id: number): void {

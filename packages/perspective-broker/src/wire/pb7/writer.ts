@@ -8,12 +8,12 @@ import { claim, settle } from "../slab.ts";
 import { HEAD, LARGEST_BODY, SHORT_STRING, tags } from "./tags.ts";
 
 /** Up to here a loop writes an ASCII string faster than the platform does. */
-const SHORT = 24;
+export const SHORT = 24;
+
+/** Bytes that are free where `at <= safe`: enough for any number, a short string, a tag with a varint. */
+const SLACK = 64;
 
 const encoder = new TextEncoder();
-const double = new Float64Array(1);
-const doubleBytes = new Uint8Array(double.buffer);
-const bigEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 0;
 
 /** Bytes of somebody else's that stand before the byte `at` of the frame. */
 export interface Cut {
@@ -23,8 +23,12 @@ export interface Cut {
 
 export class FrameWriter {
   buffer: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(this.buffer.buffer);
   /** Where the next byte goes. Who writes there has asked for room. */
   at = 0;
+  /** Up to here there is room for any small item behind `at`; beyond it, `more` makes room. */
+  safe = 0;
+  #size = 0;
   /** The largest body that the peer reads. */
   peerMessage: number = Number.POSITIVE_INFINITY;
   readonly #limits: Limits;
@@ -45,7 +49,7 @@ export class FrameWriter {
       this.#cuts = undefined;
     }
     const place = claim();
-    this.buffer = place.buffer;
+    if (place.buffer !== this.buffer) this.#use(place.buffer);
     this.#start = place.start;
     this.#shared = place.shared;
     this.#open = true;
@@ -54,10 +58,15 @@ export class FrameWriter {
   }
 
   /** Bytes of the frame so far, its head and what it refers to included. */
-  get size(): number {
-    let size = this.at - this.#start;
-    if (this.#cuts !== undefined) for (const cut of this.#cuts) size += cut.bytes.length;
-    return size;
+  get length(): number {
+    let length = this.at - this.#start;
+    if (this.#cuts !== undefined) for (const cut of this.#cuts) length += cut.bytes.length;
+    return length;
+  }
+
+  /** Bytes of the largest body that either side allows. */
+  get largest(): number {
+    return Math.min(this.#limits.message, LARGEST_BODY, this.peerMessage);
   }
 
   /** Sets bits of the first byte of the body. */
@@ -68,7 +77,7 @@ export class FrameWriter {
 
   /** Throws LimitExceeded, with the frame still open, if it is larger than it may be. */
   seal(): void {
-    const body = this.size - HEAD;
+    const body = this.length - HEAD;
     if (body > LARGEST_BODY || body > this.#limits.message || body > this.peerMessage) this.#checkSize(0);
     const { buffer } = this;
     const start = this.#start;
@@ -108,60 +117,48 @@ export class FrameWriter {
   }
 
   byte(value: number): void {
-    if (this.at >= this.buffer.length) this.#grow(1);
+    if (this.at > this.safe) this.more();
     this.buffer[this.at++] = value;
   }
 
   /** A tag with a varint behind it. */
   head(tag: number, value: number): void {
-    this.room(9);
+    if (this.at > this.safe) this.more();
     this.buffer[this.at++] = tag;
-    this.#digits(value);
+    if (value < 128) this.buffer[this.at++] = value;
+    else this.#digits(value);
   }
 
   varint(value: number): void {
-    this.room(8);
+    if (this.at > this.safe) this.more();
     this.#digits(value);
   }
 
   number(value: number): void {
-    this.room(9);
+    if (this.at > this.safe) this.more();
     const buffer = this.buffer;
     const at = this.at;
-    if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
-      if (value >= 0 && value < 128) {
-        buffer[at] = tags.small | value;
-        this.at = at + 1;
-        return;
-      }
+    const n = value | 0;
+    if (n !== value || (n === 0 && 1 / value < 0)) {
+      buffer[at] = tags.double;
+      // An engine may keep NaNs of different bits: one of them is sent.
+      this.view.setFloat64(at + 1, Number.isNaN(value) ? Number.NaN : value, true);
+      this.at = at + 9;
+    } else if (n >= 0 && n < 128) {
+      buffer[at] = tags.small | n;
+      this.at = at + 1;
+    } else {
       buffer[at] = tags.integer;
       this.at = at + 1;
-      this.#digits(((value << 1) ^ (value >> 31)) >>> 0);
-      return;
+      this.#digits(((n << 1) ^ (n >> 31)) >>> 0);
     }
-    buffer[at] = tags.double;
-    this.at = at + 1;
-    this.double(value);
   }
 
-  /** Eight bytes. An engine may keep NaNs of different bits: one of them is sent. */
+  /** Eight bytes. */
   double(value: number): void {
-    this.room(8);
-    const buffer = this.buffer;
-    let at = this.at;
-    double[0] = Number.isNaN(value) ? Number.NaN : value;
-    if (bigEndian) for (let i = 7; i >= 0; i--) buffer[at++] = doubleBytes[i] as number;
-    else {
-      buffer[at++] = doubleBytes[0] as number;
-      buffer[at++] = doubleBytes[1] as number;
-      buffer[at++] = doubleBytes[2] as number;
-      buffer[at++] = doubleBytes[3] as number;
-      buffer[at++] = doubleBytes[4] as number;
-      buffer[at++] = doubleBytes[5] as number;
-      buffer[at++] = doubleBytes[6] as number;
-      buffer[at++] = doubleBytes[7] as number;
-    }
-    this.at = at;
+    if (this.at > this.safe) this.more();
+    this.view.setFloat64(this.at, Number.isNaN(value) ? Number.NaN : value, true);
+    this.at += 8;
   }
 
   string(text: string): void {
@@ -170,7 +167,7 @@ export class FrameWriter {
       this.#longString(text);
       return;
     }
-    this.room(length + 1);
+    if (this.at > this.safe) this.more();
     const buffer = this.buffer;
     let at = this.at;
     buffer[at++] = tags.shortString | length;
@@ -187,14 +184,20 @@ export class FrameWriter {
 
   bytes(bytes: Uint8Array): void {
     const length = bytes.length;
-    if (length > this.buffer.length - this.at) this.#checkSize(length);
+    if (length > this.#size - this.at) this.#checkSize(length);
     this.room(length);
     this.buffer.set(bytes, this.at);
     this.at += length;
   }
 
+  /** Makes room for so many bytes. */
   room(bytes: number): void {
-    if (this.buffer.length - this.at < bytes) this.#grow(bytes);
+    if (this.#size - this.at < bytes) this.#grow(bytes);
+  }
+
+  /** Makes room for small items. */
+  more(): void {
+    this.#grow(SLACK);
   }
 
   /** Non-ASCII or more than a few characters: written behind a head for ASCII, and moved if it is none. */
@@ -245,24 +248,26 @@ export class FrameWriter {
 
   #grow(bytes: number): void {
     const size = this.at - this.#start;
-    // A string reserves up to three times its length, hence only a third of what is asked for counts.
-    this.#checkSize(bytes / 3);
+    // A string reserves up to three times its length, hence only a third of what is asked for counts; small items do not.
+    this.#checkSize(bytes > 4096 ? bytes / 3 : 0);
     const larger = platform.allocate(Math.max(64 * 1024, (size + bytes) * 2));
     larger.set(this.buffer.subarray(this.#start, this.at));
     if (this.#shared) settle(this.buffer, this.#start);
     this.#shared = false;
-    this.buffer = larger;
+    this.#use(larger);
     this.#start = 0;
     this.at = size;
   }
 
-  /** Bytes of the largest body that either side allows. */
-  get largest(): number {
-    return Math.min(this.#limits.message, LARGEST_BODY, this.peerMessage);
+  #use(buffer: Uint8Array): void {
+    this.buffer = buffer;
+    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    this.#size = buffer.length;
+    this.safe = buffer.length - SLACK;
   }
 
   #checkSize(more: number): void {
-    const body = this.size - HEAD + more;
+    const body = this.length - HEAD + more;
     const own = Math.min(this.#limits.message, LARGEST_BODY);
     if (body > own) throw new LimitExceeded("message", `a message is larger than limits.message (${own} bytes)`);
     if (body > this.peerMessage) {
@@ -278,7 +283,7 @@ export class FrameWriter {
       this.#cuts = undefined;
       return;
     }
-    this.buffer = outer.buffer;
+    this.#use(outer.buffer);
     this.at = outer.at;
     this.#start = outer.start;
     this.#shared = outer.shared;
