@@ -160,7 +160,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const streams = new Streams({
       ...{ codec, limits, store, log, written, failed },
       congested: () => output.congested,
-      whenWritable: (fn) => this.whenWritable(fn),
+      whenWritable: (fn) => this.#writers.add(fn),
       receipts: {
         keep: (references) => imports.keep(references),
         deliver: (references) => imports.deliver(references),
