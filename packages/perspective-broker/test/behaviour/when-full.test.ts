@@ -20,7 +20,7 @@ class Thing extends Referenceable {
   }
 }
 
-const block = new Uint8Array(600_000).fill(1);
+const block = new Uint8Array(60_000).fill(1);
 const limits = { outputBytes: 1_000_000 };
 
 everywhere((meet) => {
@@ -28,7 +28,7 @@ everywhere((meet) => {
     it("are refused", async () => {
       const { connection } = await meet<Sink>(new Sink(), { client: { limits } });
       const results = await Promise.allSettled(
-        Array.from({ length: 20 }, (_, n) => connection.root.callRemote("take", n, block)),
+        Array.from({ length: 200 }, (_, n) => connection.root.callRemote("take", n, block)),
       );
       const refused = results.filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
       expect(refused.length).toBeGreaterThan(0);
@@ -43,19 +43,19 @@ everywhere((meet) => {
       const root = new Sink();
       const { connection } = await meet<Sink>(root, { client: { limits, whenFull: "wait" } });
       const results: Promise<unknown>[] = [];
-      for (let n = 0; n < 40; n++) {
+      for (let n = 0; n < 200; n++) {
         if (n % 4 === 3) connection.root.callRemoteOnly("take", n, block);
         else results.push(connection.root.callRemote("take", n, block));
       }
       expect(await Promise.all(results)).toEqual(results.map(() => block.length));
-      await connection.root.callRemote("take", 40, block);
-      expect(root.seen).toEqual(Array.from({ length: 41 }, (_, n) => n));
+      await connection.root.callRemote("take", 200, block);
+      expect(root.seen).toEqual(Array.from({ length: 201 }, (_, n) => n));
     });
 
     it("keep what they are called on while they wait", async () => {
       const { connection } = await meet<Sink>(new Sink(), { client: { limits, whenFull: "wait" } });
       const thing = await connection.root.callRemote("make");
-      const before = Array.from({ length: 10 }, (_, n) => connection.root.callRemote("take", n, block));
+      const before = Array.from({ length: 100 }, (_, n) => connection.root.callRemote("take", n, block));
       const last = thing.callRemote("take", 7);
       thing.release();
       expect(await last).toBe(7);
@@ -65,15 +65,15 @@ everywhere((meet) => {
     it("end their waiting by their signal, and were not sent then", async () => {
       const root = new Sink();
       const { connection } = await meet<Sink>(root, { client: { limits, whenFull: "wait" } });
-      const before = Array.from({ length: 20 }, (_, n) => connection.root.callRemote("take", n, block));
+      const before = Array.from({ length: 200 }, (_, n) => connection.root.callRemote("take", n, block));
       const abort = new AbortController();
-      const given = connection.root.with({ signal: abort.signal }).callRemote("take", 99, block);
+      const given = connection.root.with({ signal: abort.signal }).callRemote("take", 999, block);
       abort.abort("enough");
       await expect(given).rejects.toBeInstanceOf(CallAborted);
       await expect(given).rejects.toMatchObject({ executed: "no" });
       await Promise.all(before);
       await connection.root.callRemote("take", 100, block);
-      expect(root.seen).not.toContain(99);
+      expect(root.seen).not.toContain(999);
     });
   });
 });
