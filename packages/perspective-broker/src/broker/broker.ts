@@ -117,6 +117,8 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #listeners = new LazySet<{ fn: (reason: CloseReason) => void }>();
   #lost: CloseReason | undefined;
   #yielded = false;
+  // Pieces could be sent, and wait for room.
+  #piecesWait = false;
   #stalled = false;
 
   constructor(dialect: Dialect, setup: BrokerSetup) {
@@ -476,8 +478,14 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 
   #sendPieces(): void {
-    const more = this.#codec.more;
-    if (more?.sendPieces(() => this.#setup.output.congested)) this.#writers.add(() => this.#sendPieces());
+    if (this.#piecesWait) return;
+    this.#piecesWait = this.#codec.more?.sendPieces(() => this.#setup.output.congested) ?? false;
+    if (this.#piecesWait) {
+      this.#writers.add(() => {
+        this.#piecesWait = false;
+        this.#sendPieces();
+      });
+    }
     this.#written();
   }
 
@@ -524,10 +532,11 @@ export class Broker implements TablesConversation, MessageHandler {
 
   #checkOutput(): void {
     const { output, limits } = this.#setup;
-    if (!output.congested) return;
+    const held = this.#outgoing.gate.bytes;
+    if (!output.congested && held <= limits.outputBytes) return;
     const { unsent } = output;
-    if (unsent > limits.outputBytes * 2) {
-      const message = `the peer does not read: more than twice limits.outputBytes (${limits.outputBytes}) wait to be sent`;
+    if (unsent + held > limits.outputBytes * 2) {
+      const message = `the peer takes nothing: more than twice limits.outputBytes (${limits.outputBytes}) wait to be sent`;
       this.#setup.fail({ code: "LIMIT_EXCEEDED", message, error: new LimitExceeded("outputBytes", message) });
     } else if (!this.#stalled && this.#outgoing.awaited === 0 && unsent > limits.outputBytes / 4) {
       // Nothing of the peer is awaited, so nobody can be waiting for us to read: let it wait until it has read our answers.

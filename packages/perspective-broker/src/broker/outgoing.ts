@@ -190,6 +190,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     const box = new Outbox();
     write(box);
     this.gate.hold({ box, call: undefined });
+    this.#setup.written(); // nothing was, but the peer may have caused too much of it
   }
 
   /** The answer to a call has come; whether it is still of interest is for the caller to see. */
