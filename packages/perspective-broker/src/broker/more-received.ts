@@ -29,13 +29,13 @@ export class MoreReceived implements MoreHandler {
 
   /** Fulfils a call when all that was called through it before has arrived. */
   afterEcho(call: OutgoingCall, value: unknown): void {
-    const { codec, outgoing, written } = this.#setup;
+    const { codec, outgoing } = this.#setup;
     this.#echoes.set(call.id, () => {
       call.fulfil(value);
       outgoing.forget(call);
     });
-    codec.more?.sendEcho(call.id);
-    written();
+    // Behind those that wait for the peer's word.
+    outgoing.inOrder((into) => codec.more?.sendEcho(call.id, into));
   }
 
   greeted(limits: PeerLimits): void {

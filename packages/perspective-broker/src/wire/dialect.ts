@@ -148,7 +148,7 @@ export interface MoreMessages {
   sendPull(call: number): void;
   sendCancel(call: number): void;
   sendCredit(calls: number): void;
-  sendEcho(number: number): void;
+  sendEcho(number: number, into?: Outbox): void;
   sendEchoed(number: number, into?: Outbox): void;
   /** Returns the size of the message. */
   sendItem(stream: number, value: unknown, perspective: object | null): number;
