@@ -6,6 +6,7 @@
 import type { StandardSchemaV1 } from "./flavors/standard-schema.ts";
 import type { RemoteCache } from "./references/remote-cache.ts";
 import type { RemoteReference } from "./references/remote-reference.ts";
+import type { RemoteStream } from "./references/remote-stream.ts";
 import type { Float } from "./values/float.ts";
 import type { FrozenSet } from "./values/frozen-set.ts";
 import type { Tuple } from "./values/tuple.ts";
@@ -142,7 +143,7 @@ export interface PendingReference<T> extends Promise<RemoteReference<T>>, Omit<C
 export interface PendingUntyped extends Promise<Untyped>, Omit<Callable<Untyped>, "with"> {}
 
 /** A remote iterable. Leaving a `for await` over it, or disposing it, ends it at the other side. */
-export interface RemoteStream<T> extends AsyncIterable<T>, AsyncDisposable {}
+export type { RemoteStream };
 
 /**
  * What the other side gets for a `T`: references for objects that stay, and for those that are copied what their class
@@ -289,6 +290,19 @@ export type ParameterNames<T> =
   IsAny<T> extends true
     ? { readonly [name: string]: readonly string[] }
     : { readonly [N in MethodName<T>]?: NameList<ParametersOf<T, N>> };
+
+/**
+ * The type of a class's `static synchronized`, checked against its methods: `true`, or the names of those that run one at a time.
+ *
+ * ```ts
+ * class Account extends Referenceable {
+ *   static readonly synchronized: SynchronizedMethods<Account> = ["deposit", "withdraw"];
+ * ```
+ *
+ * A subclass adds names of its own. For that the base class says `readonly string[]`, and `satisfies` checks the names:
+ * `static readonly synchronized: readonly string[] = ["deposit"] satisfies SynchronizedMethods<Account>`.
+ */
+export type SynchronizedMethods<T> = true | readonly MethodName<T>[];
 
 type NameList<P extends readonly unknown[]> = number extends P["length"]
   ? never

@@ -1,8 +1,10 @@
 // From the arrival of a call to the moment when it may run: it waits for the result that it goes through, for pieces and results
 // among its arguments, and behind earlier calls of its target. Then it is admitted, in the order of arrival for each target.
+
 import { LimitExceeded, NoSuchObject, NotAReference } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { Viewable, viewPoint } from "../flavors/viewable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import { RemoteReference, targetOf } from "../references/remote-reference.ts";
 import type { Exports } from "./exports.ts";
 import type { Imports } from "./imports.ts";
@@ -31,7 +33,7 @@ interface CallInLane extends InLane {
 export class Arrival {
   readonly #setup: ArrivalSetup;
   readonly #lanes = new Lanes();
-  readonly #parked = new Map<unknown, WaitingCall>();
+  readonly #parked = new LazyMap<unknown, WaitingCall>();
   #dependencies: ReadonlyMap<number, KeptResult> | undefined;
 
   constructor(setup: ArrivalSetup) {

@@ -13,9 +13,11 @@ import {
   PerspectiveBrokerError,
   RemoteError,
 } from "../errors.ts";
+import { processNumber } from "../flavors/chain.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
+import { LazyMap, LazySet } from "../platform/lazy.ts";
 import type { Target } from "../references/conversation.ts";
 import type { Observer } from "../references/observer.ts";
 import type { CacheTarget, RemoteCache } from "../references/remote-cache.ts";
@@ -27,8 +29,9 @@ import type { IncomingCall, MessageHandler, ObjectId, PeerLimits, RequestId } fr
 import type { Outbox } from "../wire/outbox.ts";
 import type { GivenCache } from "./caches-given.ts";
 import type { OutgoingCall } from "./calls.ts";
-import { type CallConnection, type CallStore, processNumber } from "./current-call.ts";
+import type { CallConnection, CallStore } from "./current-call.ts";
 import { Dispatcher } from "./dispatch.ts";
+import { showWhere } from "./failures.ts";
 import { Import } from "./imports.ts";
 import { type CallInterceptor, Interception, type Sending } from "./interceptors.ts";
 import type { Log } from "./log.ts";
@@ -104,8 +107,8 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #interception: Interception | undefined;
   /** The messages that not every dialect has. */
   readonly more: MoreReceived;
-  readonly #byName = new Map<string, RemoteReference>();
-  readonly #listeners = new Set<{ fn: (reason: CloseReason) => void }>();
+  readonly #byName = new LazyMap<string, RemoteReference>();
+  readonly #listeners = new LazySet<{ fn: (reason: CloseReason) => void }>();
   #lost: CloseReason | undefined;
   #yielded = false;
   #stalled = false;
@@ -124,10 +127,11 @@ export class Broker implements TablesConversation, MessageHandler {
       later: {
         pendingResult: (result) => this.#outgoing.use(result),
         keptResult: (id) => this.#keptResult(id),
-        exportStream: (iterable) => this.#streams.give(iterable),
+        exportStream: (iterable, perspective) => this.#streams.give(iterable, perspective),
         unexportStream: (id) => this.#streams.takeBack(id),
         importStream: (id) => this.#streams.receive(id),
-        giveBackStream: (stream) => this.#streams.giveBack(stream),
+        giveBackStream: (stream) => Streams.giveBack(stream),
+        refuseStream: (id) => this.#streams.refuse(id),
       },
     });
     const greeting = greetingOf(limits, setup.heartbeat);
@@ -149,11 +153,22 @@ export class Broker implements TablesConversation, MessageHandler {
       wanted: () => output.wanted(),
     });
     const failed = (error: unknown) => setup.fail(this.#reasonFor(error));
+    const streams = new Streams({
+      ...{ codec, limits, store, log, written, failed },
+      congested: () => output.congested,
+      whenWritable: (fn) => this.whenWritable(fn),
+      receipts: {
+        keep: (references) => imports.keep(references),
+        deliver: (references) => imports.deliver(references),
+        giveBack: (references, caches) => this.#giveBack(references, caches),
+      },
+    });
+    this.#streams = streams;
     this.#dispatcher = new Dispatcher({
-      ...{ codec, exports, imports, caches: held, limits, store, connection, log, clock, written, failed },
+      ...{ codec, exports, imports, caches: held, streams, limits, store, connection, log, clock, written, failed },
+      awaited: this.#outgoing,
       interception,
     });
-    this.#streams = new Streams({ codec, limits, store, log, written, writable: (fn) => this.whenWritable(fn) });
     this.more = new MoreReceived({
       ...{ codec, outgoing: this.#outgoing, dispatcher: this.#dispatcher, streams: this.#streams, written },
       sendPieces: () => this.#sendPieces(),
@@ -224,7 +239,7 @@ export class Broker implements TablesConversation, MessageHandler {
       ...this.#tables.inspect(),
       awaited: this.#outgoing.awaited,
       running: this.#dispatcher.queue.running,
-      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting,
+      waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting + this.#dispatcher.lockWaits.waiting,
       results: this.#dispatcher.results.size,
       streams: this.#streams.inspect(),
       unsentBytes: this.#setup.output.unsent,
@@ -337,12 +352,17 @@ export class Broker implements TablesConversation, MessageHandler {
     caches: RemoteCache[] | undefined,
   ): void {
     const call = this.#outgoing.settle(id);
-    if (call.abandoned) this.#giveBack(received, caches);
-    else if (call.calledThrough && value instanceof Referenceable) {
+    if (call.abandoned) {
+      this.#giveBack(received, caches);
+      Streams.giveBack(value);
+    } else if (call.calledThrough && value instanceof Referenceable) {
       // An object of this side: what was called through the result is still on its way here and must come first.
       this.more.afterEcho(call, value);
       return;
-    } else call.fulfil(value);
+    } else {
+      Streams.came(value, call.method, call.signal);
+      call.fulfil(value);
+    }
     this.#outgoing.forget(call);
   }
 
@@ -361,7 +381,7 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 
   /** What nobody was given. */
-  #giveBack(received: RemoteReference[] | undefined, caches: RemoteCache[] | undefined): void {
+  #giveBack(received: readonly RemoteReference[] | undefined, caches: readonly RemoteCache[] | undefined): void {
     for (const reference of received ?? []) reference.release();
     for (const cache of caches ?? []) this.#tables.held.giveBack(cache);
   }
@@ -521,25 +541,27 @@ function greetingOf(limits: Limits, heartbeat: number): PeerLimits {
 
 /** What a call fails with: the very error of the call that it depends on, if that is known. */
 function failureOf(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
-  const { parent } = call;
-  if (notRun?.dependency && parent !== undefined) {
-    if (parent.failure === undefined && error instanceof Error) {
-      showWhere(error, `${JSON.stringify(parent.method)}, so what was called through its result was not called`);
-    }
-    parent.failure ??= error;
-    call.failure = parent.failure;
-    return call.failure;
-  }
-  const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
-  call.failure = noReference ? new NotAReference(error.message) : error;
-  if (call.failure instanceof Error) showWhere(call.failure, JSON.stringify(call.method));
+  // What was called through it may have failed with it before.
+  call.failure ??= failureAbove(call) ?? ownFailure(call, error, notRun);
   return call.failure;
 }
 
-/** The frames of an error that was decoded are the library's; what helps is which call it was. */
-function showWhere(error: Error, where: string): void {
-  const value = `${error.name}: ${error.message}\n    at the remote method ${where}`;
-  Object.defineProperty(error, "stack", { value, configurable: true, writable: true });
+function failureAbove({ parent }: OutgoingCall): unknown {
+  return parent && (parent.failure ?? failureAbove(parent));
+}
+
+function ownFailure(call: OutgoingCall, error: unknown, notRun: { readonly dependency: boolean } | undefined): unknown {
+  const { parent, method } = call;
+  if (notRun?.dependency && parent !== undefined) {
+    const where = `${JSON.stringify(parent.method)}, so what was called through its result was not called`;
+    if (error instanceof Error) showWhere(error, `the remote method ${where}`);
+    parent.failure = error;
+    return error;
+  }
+  const noReference = error instanceof RemoteError && error.type === NotAReference.wireName && notRun !== undefined;
+  const failure = noReference ? new NotAReference(error.message) : error;
+  if (failure instanceof Error) showWhere(failure, `the remote method ${JSON.stringify(method)}`);
+  return failure;
 }
 
 function destinationOf(target: Target): Destination {

@@ -1,10 +1,13 @@
 // The Cacheables of this side that the peer holds copies of (spec §6.5): one observer each, counted in receipts.
+
 import { DeadReferenceError, UnsendableError } from "../errors.ts";
 import type { Cacheable } from "../flavors/cacheable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import { Observer, type ObserverConversation } from "../references/observer.ts";
 import type { ClassPolicy, TaggedState } from "../wire/dialect.ts";
 import { tagToCache } from "../wire/jelly/tag.ts";
 import { unknownCache } from "./caches-held.ts";
+import { IdTable } from "./id-table.ts";
 import type { Ids } from "./ids.ts";
 
 export interface GivenCache {
@@ -25,11 +28,11 @@ export class CachesGiven {
   readonly #limit: number;
   readonly #conversation: ObserverConversation;
   readonly #failed: (error: unknown) => void;
-  readonly #byId = new Map<number, GivenCache>();
-  readonly #byObject = new Map<Cacheable, GivenCache>();
+  readonly #byId = new IdTable<GivenCache>();
+  readonly #byObject = new LazyMap<Cacheable, GivenCache>();
   readonly #byObserver = new WeakMap<Observer, GivenCache>();
   // Those that went with a call that is not answered yet: the peer may send them home after its last receipt (spec §5.8).
-  readonly #pinned = new Map<number, { readonly cacheable: Cacheable; pins: number }>();
+  readonly #pinned = new IdTable<{ readonly cacheable: Cacheable; pins: number }>();
   #ended = false;
 
   /** `failed` is told what an application's `stoppedObserving` throws. */
@@ -132,7 +135,7 @@ export class CachesGiven {
     return entry !== undefined && this.#byId.get(entry.id) === entry ? entry : undefined;
   }
 
-  entries(): IterableIterator<GivenCache> {
+  entries(): GivenCache[] {
     return this.#byId.values();
   }
 

@@ -1,5 +1,6 @@
 // The peer's Cacheables whose copies are held here: one copy each, counted in receipts, kept until the peer says that its id is
 // free. A copy that was forgotten is given back when it is collected.
+
 import { JellyError, LimitExceeded, NoSuchMethod, UnknownId } from "../errors.ts";
 import { argumentsFor, MethodTables, type RemoteMethod } from "../flavors/method-table.ts";
 import {
@@ -12,6 +13,7 @@ import {
 } from "../references/remote-cache.ts";
 import type { Keywords } from "../values/keywords.ts";
 import { sentAs } from "../wire/jelly/failure.ts";
+import { IdTable } from "./id-table.ts";
 
 const methods = new MethodTables("observe_");
 
@@ -46,7 +48,7 @@ export class CachesHeld {
   readonly #limit: number;
   readonly #send: (id: number) => void;
   readonly #failed: (error: unknown) => void;
-  readonly #byId = new Map<number, HeldCache>();
+  readonly #byId = new IdTable<HeldCache>();
   #highest = 0;
   #retained: HeldCache[] = [];
 
@@ -168,7 +170,7 @@ export class CachesHeld {
     this.#byId.delete(id);
   }
 
-  entries(): IterableIterator<CacheTarget> {
+  entries(): CacheTarget[] {
     return this.#byId.values();
   }
 

@@ -2,45 +2,44 @@
 // result could not be sent. Nothing that a method does or returns reaches anyone but its caller and the log.
 
 import { platform } from "#platform";
-import {
-  CallAborted,
-  CallTimeout,
-  InvalidArguments,
-  LimitExceeded,
-  NoSuchMethod,
-  NoSuchObject,
-  PerspectiveBrokerError,
-  UnsendableError,
-} from "../errors.ts";
-import { WrongArguments } from "../flavors/method-table.ts";
+import { CallAborted, CallTimeout, LimitExceeded, NoSuchObject, PerspectiveBrokerError } from "../errors.ts";
+import { Lock } from "../flavors/lock.ts";
+import type { Probe } from "../flavors/probe.ts";
+import type { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
-import { isExpected, withoutData } from "../wire/jelly/failure.ts";
 import { type RequestId, Wants } from "../wire/message.ts";
 import { Arrival } from "./arrival.ts";
 import type { CachesHeld } from "./caches-held.ts";
-import { Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
+import { type AwaitedCalls, Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
 import type { Exports } from "./exports.ts";
+import { levelOf, logFailure, sendFailure, unsendable } from "./failures.ts";
 import { IdTable } from "./id-table.ts";
 import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Interception } from "./interceptors.ts";
+import { LockWaits } from "./lock-waits.ts";
 import type { Log } from "./log.ts";
-import { Results } from "./results.ts";
+import { type Forwarding, Results } from "./results.ts";
+import { Searches } from "./searches.ts";
+import { Streams } from "./streams.ts";
 
 export interface DispatcherSetup {
   readonly codec: Codec;
   readonly exports: Exports;
   readonly imports: Imports;
   readonly caches: CachesHeld;
+  readonly streams: Streams;
   readonly limits: Limits;
   readonly store: CallStore;
   readonly connection: CallConnection;
   readonly interception: Interception | undefined;
   readonly log: Log;
   readonly clock: Clock;
+  /** Our own calls. */
+  readonly awaited: AwaitedCalls;
   /** A message was put into the outbox. */
   readonly written: () => void;
   /** Not even an error can be sent: the connection cannot go on. */
@@ -52,18 +51,20 @@ export class Dispatcher {
   readonly queue: InboundQueue;
   readonly results: Results;
   readonly arrival: Arrival;
+  readonly lockWaits: LockWaits;
   readonly #setup: DispatcherSetup;
   readonly #more: MoreMessages | undefined;
   // Calls that have returned a promise.
   readonly #running = new IdTable<Call>();
+  readonly #searches: Searches;
   #uncredited = 0;
   #ended = false;
 
   constructor(setup: DispatcherSetup) {
-    const { limits, exports, imports, codec, clock } = setup;
+    const { limits, exports, imports, codec, clock, awaited } = setup;
     this.#setup = setup;
     this.#more = codec.more;
-    this.aborts = new CallAborts(clock);
+    this.aborts = new CallAborts(clock, awaited);
     this.queue = new InboundQueue(limits.calls, limits.queuedBytes);
     this.results = new Results(limits.results);
     const { queue, results } = this;
@@ -73,6 +74,12 @@ export class Dispatcher {
       refuse: (call, error, dependency) => this.refuse(call, error, { dependency }),
       giveBack: (call) => this.#giveBack(call),
     });
+    const refuse = (call: WaitingCall, error: Error) => {
+      this.#giveBack(call);
+      this.refuse(call, error);
+    };
+    this.lockWaits = new LockWaits({ queue, imports, clock, refuse });
+    this.#searches = new Searches(clock);
   }
 
   /** Runs the call now, later, or refuses it, so that calls of one target begin in the order of their arrival. */
@@ -85,6 +92,13 @@ export class Dispatcher {
         this.refuse(call, new LimitExceeded("results", `more than limits.results (${results}) are kept here`), NOT_RUN);
         return;
       }
+    }
+    const { chain } = this.#setup.limits;
+    if ((call.envelope?.depth ?? 0) > chain) {
+      this.#giveBack(call);
+      const message = `more than limits.chain (${chain}) calls above each other`;
+      this.refuse(call, new LimitExceeded("chain", message), NOT_RUN);
+      return;
     }
     if (call.envelope?.deadline !== undefined) call.arrived = this.#setup.clock.now();
     if (this.#more === undefined) this.#admit(call);
@@ -102,8 +116,8 @@ export class Dispatcher {
   ): void {
     const level = error instanceof PerspectiveBrokerError || notRun.dependency ? "debug" : levelOf(error);
     if (level !== undefined) this.#setup.log({ level, message: `a call of ${shown(call)} was refused`, error });
-    call.kept?.settle({ error }, null);
     if (call.wantsAnswer || call.kept?.pulled) this.#sendError(call.id, error, false, notRun);
+    call.kept?.settle({ error }, null); // after it, so that the error of what depends on it is known as its own
     this.#close(call);
   }
 
@@ -116,7 +130,14 @@ export class Dispatcher {
   /** The caller does not wait for a call any more. */
   cancel(id: number): void {
     if (this.arrival.cancel(id) || this.queue.cancel(id)) return;
+    if (this.lockWaits.cancel(id, new CallAborted(undefined, "no"))) return;
     this.#running.get(id)?.abort(new CallAborted(undefined, "unknown"));
+  }
+
+  /** The peer searches for calls that wait for each other, and comes to one of its own. If that is not here any more, so be it. */
+  probed(id: number, probe: Probe): void {
+    const call = this.#running.get(id) ?? this.lockWaits.find(id);
+    if (call !== undefined) this.#searches.goOn(call, probe);
   }
 
   /** The caller wants a result that was only to be kept. */
@@ -126,8 +147,11 @@ export class Dispatcher {
     kept.pulled = true;
     if (kept.outcome === undefined) return;
     if ("error" in kept.outcome) this.#sendError(id, kept.outcome.error, false);
-    else
-      this.#sendValue({ id, method: "a call through whose result was called" }, kept.outcome.value, kept.perspective);
+    else {
+      const { outcome, perspective, context } = kept;
+      this.#sendValue({ id, method: "a call through whose result was called" }, outcome.value, perspective, context);
+      context?.settled();
+    }
   }
 
   /** The caller does not need a result any more. */
@@ -147,6 +171,7 @@ export class Dispatcher {
     this.#ended = true;
     this.queue.clear();
     this.arrival.clear();
+    this.lockWaits.clear();
     this.results.clear();
     this.aborts.end(reason);
   }
@@ -161,10 +186,13 @@ export class Dispatcher {
       call.pinned = call.to === "object" && call.object === undefined && this.#setup.exports.pinOne(call.target);
     } else {
       this.#giveBack(call);
-      const { queuedBytes } = this.#setup.limits;
-      const message = `more than limits.queuedBytes (${queuedBytes}) of calls wait here`;
-      this.refuse(call, new LimitExceeded("queuedBytes", message));
+      this.refuse(call, this.#noRoom());
     }
+  }
+
+  #noRoom(): LimitExceeded {
+    const { queuedBytes } = this.#setup.limits;
+    return new LimitExceeded("queuedBytes", `more than limits.queuedBytes (${queuedBytes}) of calls wait here`);
   }
 
   /** Why a call that waited is not begun any more. */
@@ -176,7 +204,7 @@ export class Dispatcher {
   }
 
   #run(call: WaitingCall): void {
-    const { exports, imports, caches, store, connection, interception } = this.#setup;
+    const { exports, caches, connection } = this.#setup;
     const object = call.object ?? (call.to === "object" ? exports.find(call.target) : undefined);
     let missing: Error | undefined;
     if (object === undefined) {
@@ -191,32 +219,73 @@ export class Dispatcher {
     let perspective: object | null = null;
     if (call.object === undefined) perspective = object === undefined ? null : exports.perspective(call.target);
     else perspective = call.object.callingPerspective();
+    const principal = object?.callingPrincipal();
+    const { method, envelope } = call;
+    const context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
+    const owner = object?.synchronizedOn(method);
+    if (owner === undefined) this.#begin(call, object, context, perspective, undefined);
+    else this.#enter(call, object, context, perspective, Lock.of(owner));
+  }
+
+  /** Begins with a call when its object has no other one. */
+  #enter(
+    call: WaitingCall,
+    object: Referenceable | Forwarding | undefined,
+    context: Call,
+    perspective: object | null,
+    lock: Lock,
+  ): void {
+    if (lock.enter(context)) {
+      this.#begin(call, object, context, perspective, lock);
+      return;
+    }
+    const begin = () => {
+      const late = this.#tooLate(call);
+      if (late === undefined) {
+        this.#begin(call, object, context, perspective, lock);
+        return;
+      }
+      this.#giveBack(call);
+      this.refuse(call, late);
+      lock.leave(context);
+    };
+    if (this.lockWaits.add(call, lock, context, begin)) return;
+    this.#giveBack(call);
+    this.refuse(call, this.#noRoom());
+  }
+
+  #begin(
+    call: WaitingCall,
+    object: Referenceable | Forwarding | undefined,
+    context: Call,
+    perspective: object | null,
+    lock: Lock | undefined,
+  ): void {
+    const { imports, store, interception } = this.#setup;
     if (call.received !== undefined) imports.hold(call.received);
     let result: unknown;
     let later: boolean;
-    let context: Call;
     try {
-      const principal = object?.callingPrincipal();
-      const { method, envelope } = call;
-      context = new Call(connection, method, this.aborts, perspective, principal, envelope, call.arrived ?? 0);
       if (object === undefined) {
         result = store.run(context, this.#observed, this, [call]);
       } else if (interception?.active) {
         result = store.run(context, interception.callIn, interception, [call, context, object]);
       } else {
         const message = object.remoteMessageReceived as AnyMethod;
-        result = store.run(context, message, object, [method, call.args, call.keywords]);
+        result = store.run(context, message, object, [call.method, call.args, call.keywords]);
       }
       later = isThenable(result);
     } catch (error) {
       this.#failed(call, error, false);
       this.#answered(call.received);
+      lock?.leave(context);
       return;
     }
     if (!later) {
-      this.#succeeded(call, result, perspective);
+      this.#succeeded(call, result, perspective, context);
       this.#answered(call.received);
       context.settled();
+      lock?.leave(context);
       return;
     }
     this.queue.running++;
@@ -226,11 +295,12 @@ export class Dispatcher {
       if (this.#more !== undefined) this.#running.delete(call.id as number);
       context.settled();
       this.#answered(call.received);
+      lock?.leave(context);
       this.#runWaiting();
     };
     Promise.resolve(result).then(
       (value) => {
-        this.#succeeded(call, value, perspective);
+        this.#succeeded(call, value, perspective, context);
         settled();
       },
       (error) => {
@@ -260,6 +330,7 @@ export class Dispatcher {
     }
     for (const reference of call.received ?? []) reference.release();
     for (const cache of call.caches ?? []) this.#setup.caches.giveBack(cache);
+    for (const value of call.args) Streams.giveBack(value);
   }
 
   #answered(received: readonly RemoteReference[] | undefined): void {
@@ -279,82 +350,59 @@ export class Dispatcher {
     this.#setup.written();
   }
 
-  #succeeded(call: WaitingCall, value: unknown, perspective: object | null): void {
+  #succeeded(call: WaitingCall, value: unknown, perspective: object | null, context: Call): void {
     // What was called through it goes first: it must not come behind what its caller does with the answer.
-    call.kept?.settle({ value }, perspective);
+    call.kept?.settle({ value }, perspective, context);
     const wanted = call.wantsAnswer || call.kept?.pulled;
     if (!wanted) {
       if (call.kept === undefined) this.#setup.exports.forgetUnsent(value);
     } else if (!this.#ended) {
       if (call.kept !== undefined) call.kept.sent = true;
-      this.#sendValue(call, value, perspective);
+      this.#sendValue(call, value, perspective, context);
     }
     this.#close(call);
   }
 
-  #sendValue(call: Pick<WaitingCall, "id" | "method">, value: unknown, perspective: object | null): void {
+  #sendValue(
+    call: Pick<WaitingCall, "id" | "method">,
+    value: unknown,
+    perspective: object | null,
+    context: Call | undefined,
+  ): void {
+    const { codec, streams, written, log } = this.#setup;
+    streams.onBehalfOf = context;
     try {
-      this.#setup.codec.sendAnswer(call.id, value, perspective);
-      this.#setup.written();
+      codec.sendAnswer(call.id, value, perspective);
+      written();
     } catch (error) {
-      const message = `the result of ${shown(call)} cannot be sent`;
-      this.#setup.log({ level: "error", message, error });
-      const told = error instanceof UnsendableError ? new UnsendableError("", `${message}: ${error.message}`) : error;
-      this.#sendError(call.id, told, false);
+      this.#sendError(call.id, unsendable(log, `the result of ${shown(call)}`, error), false);
+    } finally {
+      streams.onBehalfOf = undefined;
     }
   }
 
   #failed(call: WaitingCall, error: unknown, later: boolean): void {
-    const level = levelOf(error);
-    if (level === "debug") this.#setup.log({ level, message: `${shown(call)} failed`, error });
-    else if (level === "error") this.#setup.log({ level, message: `${shown(call)} failed unexpectedly`, error });
-    call.kept?.settle({ error }, null);
+    logFailure(this.#setup.log, shown(call), error);
     if (!this.#ended && (call.wantsAnswer || call.kept?.pulled)) this.#sendError(call.id, error, later);
+    call.kept?.settle({ error }, null);
     this.#close(call);
   }
 
   #sendError(id: RequestId, error: unknown, later: boolean, notRun?: { readonly dependency: boolean }): void {
     const { codec, log, failed, written } = this.#setup;
     try {
-      codec.sendError(id, error, later, notRun);
-    } catch (unsendable) {
-      log({ level: "error", message: "an error cannot be sent as it is", error: unsendable });
-      try {
-        this.#sendLess(id, error, later, notRun);
-      } catch (hopeless) {
-        failed(hopeless);
-        return;
-      }
+      sendFailure(log, error, (sent) => codec.sendError(id, sent, later, notRun));
+    } catch (hopeless) {
+      failed(hopeless);
+      return;
     }
     written();
-  }
-
-  /** Without its data, or if even that cannot be sent, without anything of it. */
-  #sendLess(id: RequestId, error: unknown, later: boolean, notRun?: { readonly dependency: boolean }): void {
-    const { codec } = this.#setup;
-    try {
-      codec.sendError(id, withoutData(error), later, notRun);
-    } catch {
-      codec.sendError(id, new Error("the call failed, and its error could not be sent"), later, notRun);
-    }
   }
 }
 
 type AnyMethod = (...args: never[]) => unknown;
 
 const NOT_RUN = { dependency: false } as const;
-
-/** How an error of a method is logged; not at all if it is an expected one. What was thrown may be anything. */
-function levelOf(error: unknown): "debug" | "error" | undefined {
-  try {
-    if (error instanceof NoSuchMethod || error instanceof WrongArguments || error instanceof InvalidArguments) {
-      return "debug";
-    }
-    return isExpected(error) ? undefined : "error";
-  } catch {
-    return "error";
-  }
-}
 
 /** A name that the peer chose, fit for a line of a log. */
 function shown({ method }: Pick<WaitingCall, "method">): string {

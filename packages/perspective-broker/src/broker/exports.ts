@@ -1,7 +1,9 @@
 // The objects of this side that the peer may call: by id, counted as often as they were sent, or by name, not counted
 // (spec §5.1 to §5.6). Ids rise and are never used again.
+
 import { UnknownId } from "../errors.ts";
-import type { Referenceable } from "../flavors/referenceable.ts";
+import { Referenceable } from "../flavors/referenceable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import type { ObjectId } from "../wire/message.ts";
 import { IdTable } from "./id-table.ts";
 import type { Ids } from "./ids.ts";
@@ -14,6 +16,9 @@ export interface Export {
   count: number;
   /** Unanswered calls that carried the object: the peer may still send it home after its last receipt is back (spec §5.8). */
   pins: number;
+  /** Whose entry it is, and the object's next one, of another connection: an object knows its entries. */
+  readonly owner: object;
+  next: Export | undefined;
 }
 
 export class Exports {
@@ -21,9 +26,8 @@ export class Exports {
   readonly #limit: number;
   readonly #failed: (error: unknown) => void;
   readonly #byId = new IdTable<Export>();
-  readonly #byObject = new Map<Referenceable, Export>();
-  readonly #byName = new Map<string, Referenceable>();
-  readonly #cleanups = new Map<Referenceable, (() => void)[]>();
+  readonly #byName = new LazyMap<string, Referenceable>();
+  readonly #cleanups = new LazyMap<Referenceable, (() => void)[]>();
 
   /** `failed` is told what a cleanup throws. */
   constructor(ids: Ids, limit: number, failed: (error: unknown) => void) {
@@ -34,7 +38,7 @@ export class Exports {
 
   /** Counts one more receipt of the object; returns its id. */
   give(object: Referenceable): number {
-    let entry = this.#byObject.get(object);
+    let entry = this.#entryOf(object);
     if (entry === undefined) {
       try {
         object.checkDeclarations();
@@ -43,9 +47,11 @@ export class Exports {
         this.#cleanUp(object); // the peer will never have it
         throw error;
       }
-      entry = { id: this.#ids.next(), object, perspective: object.callingPerspective(), count: 0, pins: 0 };
+      const perspective = object.callingPerspective();
+      const next = Referenceable.exported.get(object) as Export | undefined;
+      entry = { id: this.#ids.next(), object, perspective, count: 0, pins: 0, owner: this, next };
       this.#byId.set(entry.id, entry);
-      this.#byObject.set(object, entry);
+      Referenceable.exported.set(object, entry);
     }
     entry.count++;
     return entry.id;
@@ -96,7 +102,7 @@ export class Exports {
 
   /** Whether the peer holds a reference to the object, or a call that carries one is unanswered. */
   holds(object: object): boolean {
-    return this.#byObject.has(object as Referenceable);
+    return this.#entryOf(object) !== undefined;
   }
 
   /** For whom it is called. */
@@ -114,7 +120,8 @@ export class Exports {
 
   /** A result that nobody will get: what was to happen when the peer forgets it happens now, if the peer never had it. */
   forgetUnsent(result: unknown): void {
-    if (!this.#byObject.has(result as Referenceable)) this.#cleanUp(result as Referenceable);
+    if (this.#cleanups.size === 0 || !(result instanceof Referenceable)) return;
+    if (this.#entryOf(result) === undefined) this.#cleanUp(result);
   }
 
   /** Throws UnknownId if the id was never given out. */
@@ -140,8 +147,8 @@ export class Exports {
   }
 
   clear(): void {
+    for (const entry of this.#byId.values()) this.#unlink(entry);
     this.#byId.clear();
-    this.#byObject.clear();
     this.#byName.clear();
     for (const object of [...this.#cleanups.keys()]) this.#cleanUp(object);
   }
@@ -149,8 +156,25 @@ export class Exports {
   #forgetUnused(entry: Export): void {
     if (entry.count > 0 || entry.pins > 0) return;
     this.#byId.delete(entry.id);
-    this.#byObject.delete(entry.object);
+    this.#unlink(entry);
     this.#cleanUp(entry.object);
+  }
+
+  #entryOf(object: object): Export | undefined {
+    let entry = Referenceable.exported.get(object) as Export | undefined;
+    while (entry !== undefined && entry.owner !== this) entry = entry.next;
+    return entry;
+  }
+
+  #unlink(entry: Export): void {
+    const first = Referenceable.exported.get(entry.object) as Export | undefined;
+    if (first === entry) {
+      Referenceable.exported.set(entry.object, entry.next);
+      return;
+    }
+    let before = first;
+    while (before !== undefined && before.next !== entry) before = before.next;
+    if (before !== undefined) before.next = entry.next;
   }
 
   #cleanUp(object: Referenceable): void {

@@ -1,10 +1,12 @@
 // The peer's messages that not every dialect has, each to whom it concerns.
+
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
 import type { Late, MoreHandler, PeerLimits, Probe } from "../wire/message.ts";
 import type { OutgoingCall } from "./calls.ts";
 import type { Dispatcher } from "./dispatch.ts";
+import { IdTable } from "./id-table.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Streams } from "./streams.ts";
 
@@ -21,7 +23,7 @@ export interface MoreSetup {
 export class MoreReceived implements MoreHandler {
   readonly #setup: MoreSetup;
   // Our calls that resulted in an object of this side, by their ids.
-  readonly #echoes = new Map<number, () => void>();
+  readonly #echoes = new IdTable<() => void>();
 
   constructor(setup: MoreSetup) {
     this.#setup = setup;
@@ -105,7 +107,9 @@ export class MoreReceived implements MoreHandler {
     this.#setup.streams.threw(stream, error);
   }
 
-  probed(_call: number, _probe: Probe): void {}
+  probed(call: number, probe: Probe): void {
+    this.#setup.dispatcher.probed(call, probe);
+  }
 
   room(): void {
     this.#setup.sendPieces();

@@ -1,15 +1,19 @@
 // Our calls, from their number to their answer: each gets the next request id, is written whole or not at all, waits at the gate
 // while the peer allows no more, and here until it is answered, given up or lost.
 import { type CloseReason, ConnectionLost, type Executed, LimitExceeded } from "../errors.ts";
+import type { Activation } from "../flavors/activation.ts";
+import type { Probe } from "../flavors/probe.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
 import { NotYet, RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
-import { type Destinee, type Envelope, type ObjectId, type PeerLimits, Wants } from "../wire/message.ts";
+import { type Chain, type Destinee, type Envelope, type ObjectId, type PeerLimits, Wants } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { type CallSender, OutgoingCall } from "./calls.ts";
+import { ChainIndex } from "./chain-index.ts";
+import type { AwaitedCalls } from "./current-call.ts";
 import { type Errand, envelopeFor, errandOf } from "./errand.ts";
 import { Gate } from "./gate.ts";
 import { IdTable } from "./id-table.ts";
@@ -47,13 +51,14 @@ export interface Destination {
   readonly perspective: object | null;
 }
 
-export class Outgoing implements CallSender {
+export class Outgoing implements CallSender, AwaitedCalls {
   readonly gate: Gate;
   readonly #setup: OutgoingSetup;
   readonly #more: MoreMessages | undefined;
   readonly #awaited = new IdTable<OutgoingCall>();
   readonly #postponed: Postponed;
   #lastRequest = 0;
+  #byChain: ChainIndex | undefined;
   // The results of calls that stand among the arguments of the call that is being encoded; undefined while none is.
   #uses: readonly RemoteResult<unknown>[] | undefined;
   // The same of the call that was encoded last.
@@ -73,6 +78,19 @@ export class Outgoing implements CallSender {
   /** How many calls are not answered yet. */
   get awaited(): number {
     return this.#awaited.size;
+  }
+
+  get lastRequest(): number {
+    return this.#lastRequest;
+  }
+
+  callersOf(chain: Chain, last: number, depth: number): readonly Activation[] {
+    this.#byChain ??= new ChainIndex(this.#awaited.values());
+    const callers: Activation[] = [];
+    for (const { id, caller, abandoned } of this.#byChain.of(chain)) {
+      if (caller !== undefined && id <= last && caller.depth + 1 < depth && !abandoned) callers.push(caller);
+    }
+    return callers.reverse();
   }
 
   expected(id: number): boolean {
@@ -121,7 +139,7 @@ export class Outgoing implements CallSender {
     if (errand?.problem !== undefined) throw errand.problem;
     const id = ++this.#lastRequest;
     const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
-    this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand), held?.box);
+    this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand, false), held?.box);
     for (const result of this.#used) {
       RemoteResult.opened(result);
       RemoteResult.closed(result);
@@ -199,6 +217,7 @@ export class Outgoing implements CallSender {
     const awaited = this.#awaited.values();
     const sent = dropped ? this.#setup.sent() : Number.POSITIVE_INFINITY;
     this.#awaited.clear();
+    this.#byChain = undefined;
     this.gate.clear();
     for (const call of awaited) {
       call.settled();
@@ -269,6 +288,13 @@ export class Outgoing implements CallSender {
     return executed;
   }
 
+  probe(call: OutgoingCall, probe: Probe): void {
+    // What waits here is not there yet; and who does not read is not asked.
+    if (this.#more === undefined || call.held !== undefined || this.#setup.full() !== undefined) return;
+    this.#more.sendProbe(call.id, probe);
+    this.#setup.written();
+  }
+
   #through(
     parent: OutgoingCall,
     method: string,
@@ -297,6 +323,7 @@ export class Outgoing implements CallSender {
   /** Nothing is awaited of a call any more. */
   #over(call: OutgoingCall): void {
     this.#awaited.delete(call.id);
+    this.#byChain?.remove(call);
     call.settled();
     if (call.exported === undefined) return;
     this.#setup.tables.exports.unpin(call.exported);
@@ -337,11 +364,11 @@ export class Outgoing implements CallSender {
     const { clock, tables, outbox } = this.#setup;
     const more = this.#more !== undefined;
     const id = ++this.#lastRequest;
-    const call = new OutgoingCall(this, id, method, errand?.call?.chain, more);
+    const call = new OutgoingCall(this, id, method, errand?.caller, more);
     const before = outbox.total;
     if (more && this.gate.closed) call.held = { box: new Outbox(), call: this.#forwarding(call) };
     else this.#setup.calling();
-    const envelope = more ? envelopeFor(errand) : undefined;
+    const envelope = more ? envelopeFor(errand, true) : undefined;
     const exported = this.#encode(id, destination, method, args, Wants.answer, envelope, call.held?.box);
     const uses = this.#used;
     if (call.held !== undefined) {
@@ -356,6 +383,8 @@ export class Outgoing implements CallSender {
       for (const result of call.uses) RemoteResult.opened(result);
     }
     this.#awaited.set(id, call);
+    call.opened();
+    this.#byChain?.add(call);
     if (exported !== undefined) {
       call.exported = exported;
       tables.exports.pin(exported);

@@ -1,7 +1,9 @@
 // Calls that refer to results which are not there yet and to which the wire cannot refer. They wait here, and the later calls of
 // the same target behind them, so that its calls keep their order.
+
 import { CallAborted, CallTimeout } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import { waitWith } from "../platform/patience.ts";
 import { NotYet, pending, RemoteResult } from "../references/remote-result.ts";
 import type { Errand } from "./errand.ts";
@@ -21,7 +23,7 @@ interface Target {
 
 export class Postponed {
   readonly #clock: Clock;
-  readonly #queues = new Map<string, Waiting[]>();
+  readonly #queues = new LazyMap<string, Waiting[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;

@@ -1,6 +1,7 @@
 // Results that the peer calls through (docs/pb7.md, "Calls through results"): kept from the arrival of their call until the peer
 // drops them. They are not exported, so that what nobody asked for costs no id.
 import type { RemoteReference } from "../references/remote-reference.ts";
+import type { Call } from "./current-call.ts";
 import { IdTable } from "./id-table.ts";
 
 /** What a call of the peer's results in, while the peer may call through it. */
@@ -9,6 +10,8 @@ export class KeptResult {
   outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
   /** Whom it is encoded for, if it is sent after all. */
   perspective: object | null = null;
+  /** The call that has ended so, for what goes on beyond its end. */
+  context: Call | undefined;
   /** The peer wants to be told, after all. */
   pulled = false;
   /** It was sent, so its receiver holds what it refers to. */
@@ -21,9 +24,14 @@ export class KeptResult {
     else fn();
   }
 
-  settle(outcome: { readonly value: unknown } | { readonly error: unknown }, perspective: object | null): void {
+  settle(
+    outcome: { readonly value: unknown } | { readonly error: unknown },
+    perspective: object | null,
+    context?: Call,
+  ): void {
     this.outcome = outcome;
     this.perspective = perspective;
+    this.context = context;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const fn of waiting) fn();
@@ -73,6 +81,10 @@ export class Forwarding {
 
   constructor(reference: RemoteReference) {
     this.reference = reference;
+  }
+
+  synchronizedOn(): object | undefined {
+    return undefined;
   }
 
   callingPerspective(): object | null {

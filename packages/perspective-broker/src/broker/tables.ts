@@ -48,7 +48,13 @@ export interface TablesSetup {
   /** What is no table of objects, but referred to by values as well. */
   readonly later: Pick<
     ObjectTables,
-    "pendingResult" | "keptResult" | "exportStream" | "unexportStream" | "importStream" | "giveBackStream"
+    | "pendingResult"
+    | "keptResult"
+    | "exportStream"
+    | "unexportStream"
+    | "importStream"
+    | "giveBackStream"
+    | "refuseStream"
   >;
 }
 
@@ -90,10 +96,10 @@ export class Tables implements ObjectTables {
       })),
       names: this.exports.names(),
       imports: [...this.imports.entries()].map(({ id, receipts }) => ({ id, receipts })),
-      cachesGiven: [...this.given.entries()].map(({ id, cacheable, count }) => {
+      cachesGiven: this.given.entries().map(({ id, cacheable, count }) => {
         return { id, count, class: cacheable.constructor.name };
       }),
-      cachesHeld: [...this.held.entries()].map(({ id, receipts }) => ({ id, receipts })),
+      cachesHeld: this.held.entries().map(({ id, receipts }) => ({ id, receipts })),
     };
   }
 
@@ -169,8 +175,8 @@ export class Tables implements ObjectTables {
     return this.#later.keptResult(call);
   }
 
-  exportStream(iterable: object): number {
-    return this.#later.exportStream(iterable);
+  exportStream(iterable: object, perspective: object | null): number {
+    return this.#later.exportStream(iterable, perspective);
   }
 
   unexportStream(id: number): void {
@@ -183,6 +189,10 @@ export class Tables implements ObjectTables {
 
   giveBackStream(stream: object): void {
     this.#later.giveBackStream(stream);
+  }
+
+  refuseStream(id: number): void {
+    this.#later.refuseStream(id);
   }
 
   localObject(id: ObjectId): object {

@@ -1,4 +1,5 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
+
 import { Broker, type Inspection } from "../broker/broker.ts";
 import { connectionClosed, connectionOpened } from "../broker/diagnostics.ts";
 import type { Credentials } from "../cred/credentials.ts";
@@ -6,6 +7,7 @@ import type { LoginOptions, login } from "../cred/login.ts";
 import type { LoginHost } from "../cred/portal-host.ts";
 import type { CloseReason } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import { Session } from "../session/session.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
@@ -55,7 +57,7 @@ export class Connection<T = any> {
   readonly #settings: Settings;
   readonly #events: Events<ConnectionEvents>;
   readonly #resolveClosed: (reason: CloseReason) => void;
-  readonly #published = new Map<string, { object: Referenceable; unpublish: () => void }>();
+  readonly #published = new LazyMap<string, { object: Referenceable; unpublish: () => void }>();
   readonly #ready: (connection: Connection) => void;
   #broker: Broker | undefined;
   #dialect = "";

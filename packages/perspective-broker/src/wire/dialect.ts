@@ -216,11 +216,13 @@ export interface ObjectTables {
   pendingResult(result: RemoteResult<unknown>): number | undefined;
   /** What a call of the peer's has resulted in, for a message that refers to it; it is there. */
   keptResult(call: number): unknown;
-  /** A stream of ours is being sent: its number. `unexportStream` takes it back. */
-  exportStream(iterable: object): number;
+  /** A stream of ours is being sent: its number. Its items are encoded for `perspective`. `unexportStream` takes it back. */
+  exportStream(iterable: object, perspective: object | null): number;
   unexportStream(id: number): void;
   /** The peer sent a stream. Throws LimitExceeded or ProtocolError. */
   importStream(id: number): object;
   /** A stream came with a message that is not handled: nobody will consume it. */
   giveBackStream(stream: object): void;
+  /** The same of a stream that was never received here, as its message could not be decoded so far. */
+  refuseStream(id: number): void;
 }

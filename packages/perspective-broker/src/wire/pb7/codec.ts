@@ -1,6 +1,8 @@
 // One connection's encoder and decoder of pb7 (docs/pb7.md): frames to calls on the handler, and calls to frames. What a peer must
 // not do ends as a ProtocolError here; what concerns one value ends with its call.
+
 import { ProtocolError } from "../../errors.ts";
+import { LazyMap, LazySet } from "../../platform/lazy.ts";
 import type { Keywords } from "../../values/keywords.ts";
 import type { Codec, CodecSetup, MoreMessages, ObjectTables, SessionHandler } from "../dialect.ts";
 import type { Destinee, Envelope, MessageHandler, ObjectId, PeerLimits, Probe, RequestId } from "../message.ts";
@@ -14,7 +16,7 @@ import { FrameInbox, frames } from "./frames.ts";
 import { readHello, writeHello } from "./hello.ts";
 import { LateMessage } from "./late.ts";
 import { PiecesIn } from "./pieces-in.ts";
-import { PiecesOut, type Transfer } from "./pieces-out.ts";
+import { PiecesOut } from "./pieces-out.ts";
 import type { Layout } from "./skim.ts";
 import type { Skimmed } from "./skimmed.ts";
 import { flags, HEAD } from "./tags.ts";
@@ -41,10 +43,10 @@ export class Pb7Codec implements Codec, MoreMessages {
   readonly #inbox: FrameInbox;
   readonly #piecesOut: PiecesOut;
   readonly #piecesIn: PiecesIn;
-  // What messages have in pieces that wait in boxes of their own.
-  readonly #boxed = new Map<Outbox, readonly Transfer[]>();
+  // What messages have in pieces, and which streams they open, that wait in boxes of their own.
+  readonly #boxed = new LazyMap<Outbox, Cargo>();
   // Calls whose answers wait for pieces.
-  readonly #lateAnswers = new Set<number>();
+  readonly #lateAnswers = new LazySet<number>();
   #peerBytes = 0;
   #peerProcess = 0;
   #greeted = false;
@@ -148,14 +150,15 @@ export class Pb7Codec implements Codec, MoreMessages {
     const { outbox } = this.#setup;
     outbox.frame = outbox.total;
     for (const chunk of box.take()) outbox.put(chunk, 0, chunk.length);
-    const transfers = this.#boxed.get(box);
-    if (transfers === undefined) return;
+    const transfers = this.#boxed.get(box)?.transfers;
     this.#boxed.delete(box);
+    if (transfers === undefined) return;
     this.#piecesOut.begin(transfers);
     this.#handler.more.room();
   }
 
   discard(box: Outbox): void {
+    for (const id of this.#boxed.get(box)?.streams ?? []) this.#tables.unexportStream(id);
     this.#boxed.delete(box);
   }
 
@@ -525,7 +528,8 @@ export class Pb7Codec implements Codec, MoreMessages {
     decoder.perspective = null;
     decoder.flags(bits);
     if ((bits & flags.late) !== 0) {
-      this.#handler.more.item(stream, undefined, bytes, this.#late("value"));
+      const late = this.#late("value");
+      this.#handler.more.item(stream, undefined, bytes + late.bytes, late, late.received, late.caches);
       return;
     }
     const start = decoder.at;
@@ -647,7 +651,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     for (const stream of decoded.streams) this.#tables.giveBackStream(stream);
     for (const id of others.objects) this.sendRelease(id);
     for (const id of others.caches) this.#tables.refuseCache(id);
-    for (const id of others.streams) this.sendStop(id);
+    for (const id of others.streams) this.#tables.refuseStream(id);
   }
 
   // ---- Frames out
@@ -663,8 +667,10 @@ export class Pb7Codec implements Codec, MoreMessages {
     try {
       encoder.varint(id);
       encoder.value(value);
-      const size = encoder.out.length - HEAD;
-      this.#sent(encoder.commit(), undefined);
+      let size = encoder.out.length - HEAD;
+      const cargo = encoder.commit();
+      for (const { bytes } of cargo.transfers ?? []) size += bytes.length;
+      this.#sent(cargo, undefined);
       return size;
     } catch (error) {
       encoder.rollback();
@@ -687,12 +693,13 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   /** The message is on its way: what it has in pieces follows. */
-  #sent({ transfers }: Cargo, into: Outbox | undefined): void {
-    if (transfers === undefined) return;
+  #sent(cargo: Cargo, into: Outbox | undefined): void {
+    const { transfers, streams } = cargo;
     if (into !== undefined) {
-      this.#boxed.set(into, transfers);
+      if (transfers !== undefined || streams !== undefined) this.#boxed.set(into, cargo);
       return;
     }
+    if (transfers === undefined) return;
     this.#piecesOut.begin(transfers);
     this.#handler.more.room();
   }

@@ -39,6 +39,7 @@ export function copyOf(value: unknown, setup: CodecSetup): unknown {
     unexportStream: () => {},
     importStream: take,
     giveBackStream: () => {},
+    refuseStream: () => {},
   };
   const outbox = new Outbox();
   const encoder = new Encoder({ ...setup, tables, outbox });

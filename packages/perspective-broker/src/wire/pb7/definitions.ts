@@ -1,6 +1,8 @@
 // Names and shapes that one side has defined for the other (docs/pb7.md, Names and shapes): both sides' tables, and the
 // bounds that hold for both. What is defined stays until the connection ends.
+
 import { LimitExceeded } from "../../errors.ts";
+import { LazyMap } from "../../platform/lazy.ts";
 import type { Outbox } from "../outbox.ts";
 import { type Builder, builderOf } from "./builders.ts";
 import { NAME_FRAME, SHAPE_FRAME, tags } from "./tags.ts";
@@ -47,18 +49,18 @@ export class Node {
 }
 
 /** How many lists of keys that were seen once are remembered. */
-const CANDIDATES = 1024;
+const CANDIDATES = 256;
 
 /** What this side has defined. */
 export class SentDefinitions {
   readonly root: Node = new Node();
   /** Frames that must go out before the next one that uses them. */
   readonly pending: Uint8Array[] = [];
-  readonly #names = new Map<string, number>();
+  readonly #names = new LazyMap<string, number>();
   #shapes = 0;
   #characters = 0;
   // Only what comes a second time is worth a place; an object that is a dictionary of its own kind never does.
-  readonly #candidates = new Int32Array(CANDIDATES);
+  #candidates: Int32Array | undefined;
 
   /** Writes a name by its number; spelled out if there is no place for it. */
   writeName(out: FrameWriter, name: string): void {
@@ -97,7 +99,8 @@ export class SentDefinitions {
       for (let j = 0; j < length; j++) hash = Math.imul(hash ^ key.charCodeAt(j), 0x01000193);
       hash = Math.imul(hash ^ 0x100, 0x01000193);
     }
-    const slot = (hash ^ (hash >>> 10)) & (CANDIDATES - 1);
+    const slot = (hash ^ (hash >>> 8)) & (CANDIDATES - 1);
+    this.#candidates ??= new Int32Array(CANDIDATES);
     if (this.#candidates[slot] !== hash) {
       this.#candidates[slot] = hash;
       return undefined;

@@ -1,6 +1,8 @@
 // Large leaves on their way in: each has its memory from the start, which the system gives page by page as it is filled.
+
 import { platform } from "#platform";
 import { LimitExceeded, ProtocolError } from "../../errors.ts";
+import { LazyMap } from "../../platform/lazy.ts";
 
 /** So many bytes are taken before the peer is told. */
 const TELL = 64 * 1024;
@@ -20,7 +22,7 @@ interface Coming {
 export class PiecesIn {
   readonly #limit: number;
   readonly #tell: (bytes: number) => void;
-  readonly #coming = new Map<number, Coming>();
+  readonly #coming = new LazyMap<number, Coming>();
   #bytes = 0;
   #last = 0;
   #untold = 0;

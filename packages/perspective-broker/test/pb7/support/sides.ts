@@ -116,6 +116,8 @@ export class Tables implements ObjectTables {
     this.importedStreams.push(id);
     return { stream: id };
   }
+  giveBackStream(): void {}
+  refuseStream(): void {}
 }
 
 export interface Options {
