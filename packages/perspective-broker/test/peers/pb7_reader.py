@@ -141,7 +141,7 @@ class Frame(Notes):
         if name is None:
             raise Malformed(f"there is no frame of type {kind:02x}")
         self.at = 4
-        self.note(0, f"{name}, {len(data) - 4} bytes", depth=0)
+        self.note(0, f"{name}, {counted(len(data) - 4)}", depth=0)
         words = read(self)
         if self.at != len(data):
             raise Malformed(f"{name} has bytes behind its end")
@@ -289,7 +289,7 @@ class Frame(Notes):
             self.byte()
         transfer, length = self.varint(), self.varint()
         self.direction.missing[transfer] = length
-        words = f"{kind} of {length} bytes in pieces, transfer {transfer}"
+        words = f"{kind} of {counted(length)} in pieces, transfer {transfer}"
         return self.said(start, words) if tag == 0x0F else self.object(start, words)
 
     def array(self, start, _tag):
@@ -459,13 +459,13 @@ class Frame(Notes):
             words.append(f"trace {self.string('traceparent')} {self.string('tracestate')}")
         return "".join([f", {word}" for word in words])
 
-    def chain(self):
+    def chain(self, what="chain"):
         start = self.at
         where = self.byte()
         if where > 2:
             raise Malformed("a chain that begins nowhere")
         process = ("the sender", "the receiver", "process ")[where] + (str(self.varint()) if where == 2 else "")
-        return self.said(start, f"chain {self.varint()} of {process}")
+        return self.said(start, f"{what} {self.varint()} of {process}")
 
     def answer(self):
         self.flags({SHARES: "SHARES", LATE: "LATE"})
@@ -518,8 +518,8 @@ class Frame(Notes):
         rest = self.direction.missing[transfer]
         if rest < 0:
             raise Malformed("more pieces than there should be")
-        self.note(start, f"{len(data)} bytes, {rest} to come")
-        return f"of transfer {transfer}: {len(data)} bytes, {rest} to come"
+        self.note(start, f"{counted(len(data))}, {rest} to come")
+        return f"of transfer {transfer}: {counted(len(data))}, {rest} to come"
 
     def want(self):
         words = (self.number("stream"), self.number("items"), self.number("bytes"))
@@ -527,10 +527,10 @@ class Frame(Notes):
 
     def probe(self):
         call = self.number("call")
-        chain = self.chain()
+        search = self.chain("search")
         count = self.number("steps:")
         steps = [f"{self.inside(self.chain)} waits for {self.inside(self.string)}" for _ in range(count)]
-        return ", ".join([f"after call {call} for {chain}", *steps])
+        return ", ".join([f"after call {call}, {search}", *steps])
 
 
 FRAMES = {
@@ -593,8 +593,13 @@ VALUES = {
 }
 
 
+def counted(length):
+    return f"{length} byte" if length == 1 else f"{length} bytes"
+
+
 def quoted(text):
-    return json.dumps(text)
+    """Everything that can be printed as it is."""
+    return "".join(json.dumps(c)[1:-1] if c < " " or c in '"\\' or "\ud800" <= c <= "\udfff" else c for c in text).join('""')
 
 
 def spelled_key(key):

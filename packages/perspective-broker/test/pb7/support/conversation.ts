@@ -36,6 +36,9 @@ export class One extends Root {
   remote_buy(): never {
     throw new OutOfStock("no more soap");
   }
+  async *remote_count(to: number) {
+    for (let n = 1; n <= to; n++) yield n;
+  }
   async remote_visit(bell: RemoteReference<Bell>) {
     using held = bell;
     return held.callRemote("ring", "é");
@@ -52,4 +55,5 @@ export async function converse({ root }: Connection<One>): Promise<void> {
   await root.callRemote("prices");
   await root.callRemote("buy").catch(() => {}); // OutOfStock
   await root.callRemote("visit", new Bell()); // calls the Bell of this side: 1
+  for await (const n of await root.callRemote("count", 2)) console.assert(n > 0); // 1, 2
 }
