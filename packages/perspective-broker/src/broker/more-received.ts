@@ -31,10 +31,10 @@ export class MoreReceived implements MoreHandler {
 
   /** Fulfils a call when all that was called through it before has arrived. */
   afterEcho(call: OutgoingCall, value: unknown): void {
-    const { codec, written } = this.#setup;
+    const { codec, outgoing } = this.#setup;
     this.#echoes.set(call.id, { call, value });
-    codec.more?.sendEcho(call.id);
-    written();
+    // Behind those that wait for the peer's word.
+    outgoing.inOrder((into) => codec.more?.sendEcho(call.id, into));
   }
 
   /** The connection has ended: what was called has run, but nobody knows what of it has arrived. */

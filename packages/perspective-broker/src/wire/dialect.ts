@@ -149,7 +149,7 @@ export interface MoreMessages {
   /** True if the call can never run, as pieces of it have not left. */
   sendCancel(call: number): boolean;
   sendCredit(calls: number): void;
-  sendEcho(number: number): void;
+  sendEcho(number: number, into?: Outbox): void;
   sendEchoed(number: number, into?: Outbox): void;
   /** Returns the size of the message. */
   sendItem(stream: number, value: unknown, perspective: object | null): number;

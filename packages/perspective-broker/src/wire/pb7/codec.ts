@@ -192,8 +192,8 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#number(frames.credit, calls);
   }
 
-  sendEcho(number: number): void {
-    this.#number(frames.echo, number);
+  sendEcho(number: number, into?: Outbox): void {
+    this.#number(frames.echo, number, into);
   }
 
   sendEchoed(number: number, into?: Outbox): void {

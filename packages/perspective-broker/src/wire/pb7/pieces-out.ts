@@ -9,6 +9,9 @@ import type { FrameWriter } from "./writer.ts";
 /** What counts is the window; larger pieces only cost less. */
 const PIECE = 64 * 1024;
 
+/** Bytes of the longest number of a transfer, which stands in the same body. */
+const LONGEST_NUMBER = 8;
+
 /** Measured on loopback: with 256 KiB the p99 of other calls stays under five times the idle one, without a bound above 200. */
 const WINDOW = 256 * 1024;
 
@@ -92,7 +95,9 @@ export class PiecesOut {
 
   #piece(going: Going): void {
     const { id, bytes, at } = going;
-    const end = Math.min(at + PIECE, bytes.length);
+    // A side that reads small messages only reads small pieces only.
+    const most = Math.max(1, Math.min(PIECE, this.#writer.largest - LONGEST_NUMBER));
+    const end = Math.min(at + most, bytes.length);
     this.#writer.begin(frames.piece);
     this.#writer.varint(id);
     this.#writer.cut(bytes.subarray(at, end));
