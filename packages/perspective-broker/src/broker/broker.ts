@@ -87,6 +87,8 @@ export interface Inspection extends TablesInspection {
   /** The peer's calls that run, and those that wait for their turn. */
   readonly running: number;
   readonly waiting: number;
+  /** Our calls that wait here until the peer allows more. */
+  readonly held: number;
   /** Results that are kept for calls through them. */
   readonly results: number;
   /** Streams that are open, of this side and of the peer. */
@@ -101,7 +103,9 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #tables: Tables;
   readonly #outgoing: Outgoing;
   readonly #dispatcher: Dispatcher;
+  // Those who send pieces and items, and those who make calls.
   readonly #writers: Writers;
+  readonly #callers: Writers;
   readonly #packing: Packing;
   readonly #streams: Streams;
   readonly #interception: Interception | undefined;
@@ -156,7 +160,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const streams = new Streams({
       ...{ codec, limits, store, log, written, failed },
       congested: () => output.congested,
-      whenWritable: (fn) => this.whenWritable(fn),
+      whenWritable: (fn) => this.#writers.add(fn),
       receipts: {
         keep: (references) => imports.keep(references),
         deliver: (references) => imports.deliver(references),
@@ -175,6 +179,7 @@ export class Broker implements TablesConversation, MessageHandler {
       greeted: setup.greeted,
     });
     this.#writers = new Writers(setup.output);
+    this.#callers = new Writers(this);
     this.#packing = new Packing(dialect, { limits, classes, values });
   }
 
@@ -207,6 +212,7 @@ export class Broker implements TablesConversation, MessageHandler {
   /** The transport has room again. */
   drained(): void {
     this.#writers.tell();
+    this.#callers.tell();
     this.#readAgain();
   }
 
@@ -231,7 +237,9 @@ export class Broker implements TablesConversation, MessageHandler {
       }
     }
     this.#tables.clear();
+    this.more.end(reason);
     this.#writers.end();
+    this.#callers.end();
   }
 
   inspect(): Inspection {
@@ -240,6 +248,7 @@ export class Broker implements TablesConversation, MessageHandler {
       awaited: this.#outgoing.awaited,
       running: this.#dispatcher.queue.running,
       waiting: this.#dispatcher.queue.waiting + this.#dispatcher.arrival.waiting + this.#dispatcher.lockWaits.waiting,
+      held: this.#outgoing.gate.calls,
       results: this.#dispatcher.results.size,
       streams: this.#streams.inspect(),
       unsentBytes: this.#setup.output.unsent,
@@ -310,11 +319,11 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 
   get congested(): boolean {
-    return this.#setup.output.congested;
+    return this.#setup.output.congested || this.#outgoing.gate.waiting || (this.#codec.more?.inPieces ?? false);
   }
 
   whenWritable(fn: () => void): void {
-    this.#writers.add(fn);
+    this.#callers.add(fn);
   }
 
   whenGivenBack(object: object, fn: () => void): void {
@@ -499,6 +508,7 @@ export class Broker implements TablesConversation, MessageHandler {
 
   #written(): void {
     this.#setup.output.written();
+    this.#callers.tell();
     this.#checkOutput();
   }
 

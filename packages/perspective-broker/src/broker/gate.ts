@@ -7,16 +7,22 @@ export interface Held {
   readonly box: Outbox;
   /** Told when it has been put into the connection's outbox; undefined for what is no call. */
   readonly call: { forwarded(): void } | undefined;
+  /** Its number among all that ever waited. */
+  at?: number;
 }
 
 export class Gate {
   /** Calls that are open at the peer. */
   open = 0;
-  /** Bytes that wait. */
+  /** Calls that wait, and the bytes of all that waits. */
+  calls = 0;
   bytes = 0;
   #allowed: number;
-  #queue: Held[] = [];
+  // What was withdrawn has left a gap.
+  #queue: (Held | undefined)[] = [];
   #next = 0;
+  // How many were taken off the queue's front.
+  #before = 0;
   readonly #forward: (box: Outbox) => void;
 
   /** `forward` puts what waited into the connection's outbox. */
@@ -35,24 +41,21 @@ export class Gate {
     return this.#next < this.#queue.length;
   }
 
-  /** The calls that wait. */
-  get calls(): number {
-    let calls = 0;
-    for (let i = this.#next; i < this.#queue.length; i++) if (this.#queue[i]?.call !== undefined) calls++;
-    return calls;
-  }
-
   hold(held: Held): void {
+    held.at = this.#before + this.#queue.length;
     this.#queue.push(held);
     this.bytes += held.box.waiting;
+    if (held.call !== undefined) this.calls++;
   }
 
-  /** Takes a call out that is not to be sent; false if it has been forwarded already. */
+  /** Takes a call out that is not to be sent; false if it has been forwarded already. What waited behind it may go. */
   withdraw(held: Held): boolean {
-    const at = this.#queue.indexOf(held, this.#next);
-    if (at < 0) return false;
-    this.#queue.splice(at, 1);
+    const index = (held.at as number) - this.#before;
+    if (this.#queue[index] !== held) return false;
+    this.#queue[index] = undefined;
     this.bytes -= held.box.waiting;
+    this.calls--;
+    this.#pump();
     return true;
   }
 
@@ -68,30 +71,32 @@ export class Gate {
     return this.waiting && this.#pump();
   }
 
-  /** Everything goes now, whatever the peer allows: something else must not overtake it. */
-  flush(): void {
-    this.#pump(true);
-  }
-
   clear(): void {
+    this.#before += this.#queue.length;
     this.#queue = [];
     this.#next = 0;
     this.bytes = 0;
+    this.calls = 0;
   }
 
-  #pump(all = false): boolean {
+  #pump(): boolean {
     let forwarded = false;
-    for (;;) {
+    for (; this.#next < this.#queue.length; this.#next++) {
       const held = this.#queue[this.#next];
-      if (held === undefined || !(all || held.call === undefined || this.open < this.#allowed)) break;
-      this.#next++;
+      if (held === undefined) continue;
+      if (held.call !== undefined && this.open >= this.#allowed) break;
+      this.#queue[this.#next] = undefined;
       this.bytes -= held.box.waiting;
-      if (held.call !== undefined) this.open++;
+      if (held.call !== undefined) {
+        this.open++;
+        this.calls--;
+      }
       this.#forward(held.box);
       held.call?.forwarded();
       forwarded = true;
     }
     if (this.#next === this.#queue.length || this.#next > 1024) {
+      this.#before += this.#next;
       this.#queue = this.#queue.slice(this.#next);
       this.#next = 0;
     }

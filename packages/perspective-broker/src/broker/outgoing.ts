@@ -15,7 +15,7 @@ import { type CallSender, OutgoingCall } from "./calls.ts";
 import { ChainIndex } from "./chain-index.ts";
 import type { AwaitedCalls } from "./current-call.ts";
 import { type Errand, envelopeFor, errandOf } from "./errand.ts";
-import { Gate } from "./gate.ts";
+import { Gate, type Held } from "./gate.ts";
 import { IdTable } from "./id-table.ts";
 import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
@@ -271,21 +271,42 @@ export class Outgoing implements CallSender, AwaitedCalls {
   }
 
   cancel(call: OutgoingCall): Executed {
-    const { tables, sent } = this.#setup;
-    if (call.held !== undefined && this.gate.withdraw(call.held)) {
-      this.#more?.discard(call.held.box);
-      const exported = call.exported ?? [];
-      this.#over(call);
-      for (const id of exported) {
-        tables.unexport(id);
-        tables.unexportCache(id);
-      }
+    const { sent } = this.#setup;
+    if (call.held !== undefined && this.#withdraw(call, call.held)) {
+      this.#setup.written(); // what waited behind it
       return "no";
     }
     const executed = sent() <= call.position ? "no" : "unknown";
-    this.#more?.sendCancel(call.id);
-    if (this.#more !== undefined) this.#setup.written();
-    return executed;
+    if (this.#more === undefined) return executed;
+    const incomplete = this.#more.sendCancel(call.id);
+    this.#setup.written();
+    return incomplete ? "no" : executed;
+  }
+
+  /** A call was withdrawn from the gate: what depends on its result waits there, too, and fails with the same. */
+  failDependents(call: OutgoingCall): void {
+    for (const other of [...this.#awaited.values()]) {
+      if (!other.uses?.includes(call.result) || other.held === undefined || !this.#withdraw(other, other.held))
+        continue;
+      other.failure = call.failure;
+      other.reject(call.failure);
+      if (other.kept) this.failDependents(other);
+    }
+  }
+
+  /** Takes a call out of the gate, with all that it brought. */
+  #withdraw(call: OutgoingCall, held: Held): boolean {
+    const { tables } = this.#setup;
+    if (!this.gate.withdraw(held)) return false;
+    this.#more?.discard(held.box);
+    if (call.kept) this.#kept--;
+    const exported = call.exported ?? [];
+    this.#over(call);
+    for (const id of exported) {
+      tables.unexport(id);
+      tables.unexportCache(id);
+    }
+    return true;
   }
 
   probe(call: OutgoingCall, probe: Probe): void {
@@ -425,6 +446,14 @@ export class Outgoing implements CallSender, AwaitedCalls {
       this.#used = this.#uses;
       return exported;
     } catch (error) {
+      // What it was to refer to may have been asked to be kept, and not to be answered.
+      for (const result of this.#uses) {
+        if (error instanceof NotYet) RemoteResult.want(result);
+        else {
+          RemoteResult.opened(result);
+          RemoteResult.closed(result);
+        }
+      }
       // A call that was not sent leaves its number to the next one, unless there was one meanwhile.
       if (this.#lastRequest === id) this.#lastRequest--;
       throw error;

@@ -103,6 +103,7 @@ export class Postponed {
           waiting.missing = undefined;
           this.#advance(key, queue);
         };
+        RemoteResult.want(missing);
         RemoteResult.watch(missing, arrived, (error) => {
           waiting.failed(error);
           queue.shift();

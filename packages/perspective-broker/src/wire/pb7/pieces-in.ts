@@ -24,7 +24,6 @@ export class PiecesIn {
   readonly #tell: (bytes: number) => void;
   readonly #coming = new LazyMap<number, Coming>();
   #bytes = 0;
-  #last = 0;
   #untold = 0;
 
   /** `tell` says to the peer how many bytes were taken. */
@@ -35,8 +34,7 @@ export class PiecesIn {
 
   /** A message has come that has a leaf in pieces. */
   begin(transfer: number, length: number, waiter: Waiter): void {
-    if (transfer <= this.#last) throw new ProtocolError(`the transfer ${transfer} was begun before`);
-    this.#last = transfer;
+    if (this.#coming.has(transfer)) throw new ProtocolError(`the transfer ${transfer} was begun before`);
     if (length > this.#limit - this.#bytes) {
       const message = `more than limits.bytes (${this.#limit}) are on their way in pieces`;
       throw new LimitExceeded("bytes", message);

@@ -21,6 +21,8 @@ const LARGEST_WINDOW = 64 * 1024 * 1024;
 export interface Transfer {
   readonly id: number;
   readonly bytes: Uint8Array;
+  /** The call that it belongs to, if that can be cancelled. */
+  call?: number;
 }
 
 interface Going extends Transfer {
@@ -51,21 +53,26 @@ export class PiecesOut {
     this.#clock = clock;
   }
 
+  /** Whether something has not been sent to its end. */
+  get waiting(): boolean {
+    return this.#going.length > 0;
+  }
+
   begin(transfers: readonly Transfer[]): void {
-    for (const { id, bytes } of transfers) {
-      this.#going.push({ id, bytes, at: 0 });
-      this.open += bytes.length;
+    for (const transfer of transfers) {
+      this.#going.push({ ...transfer, at: 0 });
+      this.open += transfer.bytes.length;
     }
   }
 
-  /** Forgets a transfer; true if some of it was not sent yet. */
-  stop(id: number): boolean {
-    const at = this.#going.findIndex((going) => going.id === id);
-    if (at < 0) return false;
-    const [going] = this.#going.splice(at, 1);
-    this.open -= (going as Going).bytes.length;
-    if (this.#next > at) this.#next--;
-    return true;
+  /** Forgets what a call has of transfers that were not sent to their ends, and returns their numbers. */
+  stop(call: number): number[] {
+    const stopped = this.#going.filter((going) => going.call === call);
+    if (stopped.length === 0) return [];
+    for (const { bytes } of stopped) this.open -= bytes.length;
+    this.#going = this.#going.filter((going) => going.call !== call);
+    this.#next = 0;
+    return stopped.map(({ id }) => id);
   }
 
   /** Sends what may be sent; true if it stopped because `until()` said so. */

@@ -64,9 +64,9 @@ export class FrameWriter {
     return length;
   }
 
-  /** Bytes of the largest body that may be written. */
+  /** Bytes of the largest body that either side allows. */
   get largest(): number {
-    return Math.min(this.#limits.message, this.peerMessage, LARGEST_BODY);
+    return Math.min(this.#limits.message, LARGEST_BODY, this.peerMessage);
   }
 
   /** Sets bits of the first byte of the body. */
