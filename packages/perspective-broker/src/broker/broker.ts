@@ -22,7 +22,7 @@ import type { Target } from "../references/conversation.ts";
 import type { Observer } from "../references/observer.ts";
 import type { CacheTarget, RemoteCache } from "../references/remote-cache.ts";
 import { RemoteReference } from "../references/remote-reference.ts";
-import { pending, type RemoteResult, rejected } from "../references/remote-result.ts";
+import { pending, RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 import type { ClassPolicy, Codec, Dialect, SessionHandler, ValueOptions } from "../wire/dialect.ts";
 import type { IncomingCall, MessageHandler, ObjectId, PeerLimits, RequestId } from "../wire/message.ts";
@@ -55,6 +55,8 @@ export interface BrokerSetup {
   readonly connection: CallConnection;
   readonly log: Log;
   readonly clock: Clock;
+  /** What a call does when `limits.outputBytes` wait to be sent. */
+  readonly whenFull: "reject" | "wait";
   /** Milliseconds of silence after which this side asks for a sign of life; told to the peer. */
   readonly heartbeat: number;
   /** Told of what concerns the connection and not the conversation. */
@@ -115,6 +117,8 @@ export class Broker implements TablesConversation, MessageHandler {
   readonly #listeners = new LazySet<{ fn: (reason: CloseReason) => void }>();
   #lost: CloseReason | undefined;
   #yielded = false;
+  // Pieces could be sent, and wait for room.
+  #piecesWait = false;
   #stalled = false;
 
   constructor(dialect: Dialect, setup: BrokerSetup) {
@@ -152,6 +156,7 @@ export class Broker implements TablesConversation, MessageHandler {
       sent: () => output.sent,
       awaiting: () => this.#readAgain(),
       full: () => this.#full(),
+      whenRoom: setup.whenFull === "wait" ? (fn) => this.whenWritable(fn) : undefined,
       calling: () => output.calling(),
       called: () => this.#called(),
       wanted: () => output.wanted(),
@@ -420,7 +425,14 @@ export class Broker implements TablesConversation, MessageHandler {
   #call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
     const problem = this.#problem(target, method, options);
     if (problem !== undefined) return rejected(problem);
-    return this.#outgoing.call(destinationOf(target), method, args, options);
+    if (this.#setup.whenFull === "reject" || this.#full() === undefined) {
+      return this.#outgoing.call(destinationOf(target), method, args, options);
+    }
+    // It waits for room: what it is called on must be there until then.
+    const lentBack = this.#lend(target);
+    const result = this.#outgoing.call(destinationOf(target), method, args, options);
+    RemoteResult.watch(result, lentBack, lentBack);
+    return result;
   }
 
   #callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
@@ -450,7 +462,7 @@ export class Broker implements TablesConversation, MessageHandler {
     }
     if (typeof method !== "string") return new TypeError("the name of a method must be a string");
     if (options?.signal?.aborted) return new CallAborted(options.signal.reason, "no");
-    return this.#full();
+    return this.#setup.whenFull === "wait" ? undefined : this.#full();
   }
 
   #full(): Error | undefined {
@@ -466,8 +478,14 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 
   #sendPieces(): void {
-    const more = this.#codec.more;
-    if (more?.sendPieces(() => this.#setup.output.congested)) this.#writers.add(() => this.#sendPieces());
+    if (this.#piecesWait) return;
+    this.#piecesWait = this.#codec.more?.sendPieces(() => this.#setup.output.congested) ?? false;
+    if (this.#piecesWait) {
+      this.#writers.add(() => {
+        this.#piecesWait = false;
+        this.#sendPieces();
+      });
+    }
     this.#written();
   }
 
@@ -514,10 +532,11 @@ export class Broker implements TablesConversation, MessageHandler {
 
   #checkOutput(): void {
     const { output, limits } = this.#setup;
-    if (!output.congested) return;
+    const held = this.#outgoing.gate.bytes;
+    if (!output.congested && held <= limits.outputBytes) return;
     const { unsent } = output;
-    if (unsent > limits.outputBytes * 2) {
-      const message = `the peer does not read: more than twice limits.outputBytes (${limits.outputBytes}) wait to be sent`;
+    if (unsent + held > limits.outputBytes * 2) {
+      const message = `the peer takes nothing: more than twice limits.outputBytes (${limits.outputBytes}) wait to be sent`;
       this.#setup.fail({ code: "LIMIT_EXCEEDED", message, error: new LimitExceeded("outputBytes", message) });
     } else if (!this.#stalled && this.#outgoing.awaited === 0 && unsent > limits.outputBytes / 4) {
       // Nothing of the peer is awaited, so nobody can be waiting for us to read: let it wait until it has read our answers.

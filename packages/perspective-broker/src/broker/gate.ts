@@ -11,10 +11,13 @@ export interface Held {
   at?: number;
 }
 
+/** What waits takes so many bytes beside its own, roughly. */
+const COST = 128;
+
 export class Gate {
   /** Calls that are open at the peer. */
   open = 0;
-  /** Calls that wait, and the bytes of all that waits. */
+  /** Calls that wait, and the bytes that all takes that waits. */
   calls = 0;
   bytes = 0;
   #allowed: number;
@@ -44,7 +47,7 @@ export class Gate {
   hold(held: Held): void {
     held.at = this.#before + this.#queue.length;
     this.#queue.push(held);
-    this.bytes += held.box.waiting;
+    this.bytes += held.box.waiting + COST;
     if (held.call !== undefined) this.calls++;
   }
 
@@ -53,7 +56,7 @@ export class Gate {
     const index = (held.at as number) - this.#before;
     if (this.#queue[index] !== held) return false;
     this.#queue[index] = undefined;
-    this.bytes -= held.box.waiting;
+    this.bytes -= held.box.waiting + COST;
     this.calls--;
     this.#pump();
     return true;
@@ -86,7 +89,7 @@ export class Gate {
       if (held === undefined) continue;
       if (held.call !== undefined && this.open >= this.#allowed) break;
       this.#queue[this.#next] = undefined;
-      this.bytes -= held.box.waiting;
+      this.bytes -= held.box.waiting + COST;
       if (held.call !== undefined) {
         this.open++;
         this.calls--;

@@ -5,7 +5,7 @@ import type { Activation } from "../flavors/activation.ts";
 import type { Probe } from "../flavors/probe.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
-import { NotYet, RemoteResult, rejected } from "../references/remote-result.ts";
+import { NotYet, pending, RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
@@ -34,6 +34,8 @@ export interface OutgoingSetup {
   readonly interception: Interception | undefined;
   /** The reason why nothing more can be written now, if there is one. */
   readonly full: () => Error | undefined;
+  /** Calls `fn` when there may be room again; given if calls are to wait for it. */
+  readonly whenRoom: ((fn: () => void) => void) | undefined;
   /** A message was put into the outbox. */
   readonly written: () => void;
   /** A call is going to be put there; was; somebody wants its result. */
@@ -63,6 +65,8 @@ export class Outgoing implements CallSender, AwaitedCalls {
   #uses: readonly RemoteResult<unknown>[] | undefined;
   // The same of the call that was encoded last.
   #used: readonly RemoteResult<unknown>[] = NONE;
+  // Settles when there is room for calls that wait for it.
+  #room: RemoteResult<unknown> | undefined;
   #kept = 0;
   // Before its hello nothing is known of the peer: it refuses what is too much.
   #keptMost = Number.POSITIVE_INFINITY;
@@ -137,6 +141,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
   post(destination: Destination, method: string, args: unknown[], options?: CallOptions): void {
     const errand = errandOf(options && { call: options.call, trace: options.trace });
     if (errand?.problem !== undefined) throw errand.problem;
+    this.#checkRoom();
     const id = ++this.#lastRequest;
     const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
     this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand, false), held?.box);
@@ -160,18 +165,18 @@ export class Outgoing implements CallSender, AwaitedCalls {
     problem: Error | undefined,
     options?: CallOptions,
   ): void {
-    const again = () => this.callOnly(destination, method, args, undefined, options);
-    try {
-      if (problem !== undefined) throw problem;
-      if (this.#postponed.has(destination)) this.#postponed.post(destination, again, undefined);
-      else this.post(destination, method, args, options);
-    } catch (error) {
-      if (error instanceof NotYet) {
-        this.#postponed.post(destination, again, error.result);
-        return;
-      }
+    const attempt = () => this.post(destination, method, args, options);
+    const failed = (error: unknown) => {
       const message = `the call of ${String(method)} without an answer was not sent`;
       this.#setup.log({ level: "warn", message, error });
+    };
+    try {
+      if (problem !== undefined) throw problem;
+      if (this.#postponed.has(destination)) this.#postponed.post(destination, attempt, undefined, failed);
+      else attempt();
+    } catch (error) {
+      if (error instanceof NotYet) this.#postponed.post(destination, attempt, error.result, failed);
+      else failed(error);
     }
   }
 
@@ -185,6 +190,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     const box = new Outbox();
     write(box);
     this.gate.hold({ box, call: undefined });
+    this.#setup.written(); // nothing was, but the peer may have caused too much of it
   }
 
   /** The answer to a call has come; whether it is still of interest is for the caller to see. */
@@ -322,7 +328,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     args: unknown[],
     options: CallOptions | undefined,
   ): RemoteResult<unknown> {
-    const problem = this.#setup.full();
+    const problem = this.#setup.whenRoom === undefined ? this.#setup.full() : undefined;
     if (problem !== undefined) return rejected(problem);
     parent.calledThrough = true;
     return this.call({ to: "result", id: parent.id, perspective: null }, method, args, options, parent);
@@ -330,10 +336,26 @@ export class Outgoing implements CallSender, AwaitedCalls {
 
   #throughOnly(parent: OutgoingCall, method: string, args: unknown[], options: CallOptions | undefined): boolean {
     parent.calledThrough = true;
-    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, this.#setup.full(), options);
+    const problem = this.#setup.whenRoom === undefined ? this.#setup.full() : undefined;
+    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, problem, options);
     RemoteResult.opened(parent.result);
     RemoteResult.closed(parent.result);
     return true;
+  }
+
+  /** Throws NotYet while too much waits to be sent, if calls are to wait for that. */
+  #checkRoom(): void {
+    const { whenRoom, full } = this.#setup;
+    if (whenRoom === undefined || full() === undefined) return;
+    if (this.#room === undefined) {
+      const { result, resolve } = pending<unknown>();
+      this.#room = result;
+      whenRoom(() => {
+        this.#room = undefined;
+        resolve(undefined);
+      });
+    }
+    throw new NotYet(this.#room);
   }
 
   /** Its result can be called through over there. */
@@ -383,6 +405,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     parent: OutgoingCall | undefined,
   ): RemoteResult<unknown> {
     const { clock, tables, outbox } = this.#setup;
+    this.#checkRoom();
     const more = this.#more !== undefined;
     const id = ++this.#lastRequest;
     const call = new OutgoingCall(this, id, method, errand?.caller, more);

@@ -177,11 +177,11 @@ export class Connection<T = any> {
 
   #established(dialect: Dialect): void {
     this.#dialect = dialect.name;
-    const { limits, values, classes, store, interceptors, log, clock, heartbeat } = this.#settings;
+    const { limits, values, classes, store, interceptors, log, clock, heartbeat, whenFull } = this.#settings;
     const session = this.#session;
     const { outbox, output } = session;
     this.#broker = new Broker(dialect, {
-      ...{ outbox, output, limits, values, classes, store, interceptors, log, clock, heartbeat, session },
+      ...{ outbox, output, limits, values, classes, store, interceptors, log, clock, heartbeat, whenFull, session },
       connection: this,
       greeted: (peer) => session.greeted(peer),
       fail: (reason) => this.#end(reason),

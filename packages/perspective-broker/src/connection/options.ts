@@ -46,6 +46,11 @@ export interface BrokerOptions {
    * connection ends. 0 or false: never. Default 10 000.
    */
   readonly heartbeat?: number | false;
+  /**
+   * What a call does while `limits.outputBytes` wait to be sent: `reject` with LimitExceeded, or `wait` until there is room
+   * (its signal and timeout hold meanwhile, its arguments are not copied before). Default `reject`.
+   */
+  readonly whenFull?: "reject" | "wait";
   /** Objects that the peer can ask for by name. */
   readonly objects?: Readonly<Record<string, Referenceable>>;
   /** Time, for tests. */
@@ -64,6 +69,7 @@ export interface Settings {
   readonly handshakeTimeout: number;
   /** 0 for none. */
   readonly heartbeat: number;
+  readonly whenFull: "reject" | "wait";
   readonly objects: Readonly<Record<string, Referenceable>>;
   readonly clock: Clock;
 }
@@ -104,6 +110,7 @@ export function settingsFrom(options: BrokerOptions): Settings {
     log: safeLog(options.log ?? consoleLog),
     handshakeTimeout,
     heartbeat: Math.ceil(Number(heartbeat)),
+    whenFull: oneOf<"reject" | "wait">("whenFull", options.whenFull, ["reject", "wait"]),
     objects: checkedObjects(options.objects ?? {}),
     clock: options.clock ?? systemClock,
   };

@@ -233,6 +233,27 @@ describe("a peer of bad will", () => {
     expect(peer.heard.filter(({ type }) => type === 0x15).every(({ body }) => body[0] === 0x01)).toBe(true);
   });
 
+  it("that causes more and more to wait behind a call that it does not allow is hung up on", async () => {
+    const outputBytes = 100_000;
+    class Eager extends Root {
+      remote_take(caller: RemoteReference<Caller>) {
+        void caller.callRemote("answer", 1).catch(() => {});
+        void caller.callRemote("answer", 2).catch(() => {});
+      }
+    }
+    const { peer, accepted, ended } = await attacked(new Eager(), { limits: { outputBytes } });
+    peer.says(HELLO, 1, 1, 1); // one call at a time, and it is never answered
+    await settled();
+    peer.sends(call(1, "take", 0x1d, 5));
+    await until(() => accepted.inspect().held === 1);
+    for (let n = 0; n < 5000 && !peer.ended; n++) {
+      peer.says(0x1d, ...varint(n + 1)); // ECHO
+      if (n % 100 === 0) await turnOver();
+    }
+    await peer.hangsUp();
+    expect(ended).toMatchObject([{ code: "LIMIT_EXCEEDED", error: { limit: "outputBytes" } }]);
+  });
+
   it("that gives credit for more than was sent gains nothing", async () => {
     const { peer, connecting } = await frameServer();
     peer.says(HELLO, 1, 1, 2);

@@ -11,7 +11,7 @@ import {
   Root,
 } from "../../src/index.ts";
 import { until } from "../support/ends.ts";
-import { everywhere, meetInMemory } from "../support/everywhere.ts";
+import { everywhereInPb7, meetInMemory } from "../support/everywhere.ts";
 import { CALL, frame, frameClient, frameServer, HELLO, text, varint } from "../support/frame-peer.ts";
 import { carried, settled } from "./support/courier.ts";
 
@@ -84,8 +84,7 @@ const failureOf = (promise: Promise<unknown>): Promise<any> =>
     (error: unknown) => error,
   );
 
-everywhere((meet, { native, scheme }) => {
-  if (!native) return;
+everywhereInPb7((meet, { scheme }) => {
   describe("what is large", () => {
     it("arrives as it was sent, there and back, while calls of another object go on", { timeout: 60_000 }, async () => {
       const { connection } = await meet<House>(new House());
@@ -375,6 +374,7 @@ describe("a peer of bad will", () => {
     ["a transfer", [late(1, 1, 100_001)]],
     ["many together", [late(1, 1, 60_000), late(2, 2, 60_000)]],
     ["a vast one", [late(1, 1, 2 ** 50)]],
+    ["very many small ones", Array.from({ length: 30 }, (_, n) => late(n + 1, n + 1, 1))],
   ])("that announces more than limits.bytes in %s is hung up on", async (_what, frames) => {
     const { peer, ended } = await attacked({ limits: { bytes: 100_000 } });
     for (const one of frames) peer.sends(one);

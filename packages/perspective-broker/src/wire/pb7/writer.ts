@@ -64,9 +64,9 @@ export class FrameWriter {
     return length;
   }
 
-  /** Bytes of the largest body that either side allows. */
+  /** Bytes of the largest body that may be written. */
   get largest(): number {
-    return Math.min(this.#limits.message, LARGEST_BODY, this.peerMessage);
+    return Math.min(this.#limits.message, this.peerMessage, LARGEST_BODY);
   }
 
   /** Sets bits of the first byte of the body. */
