@@ -21,7 +21,7 @@ describe("docs/pb7.md, A conversation", () => {
 
   it("is that of the program on the page", () => {
     const file = readFileSync(`${root}packages/perspective-broker/test/pb7/support/conversation.ts`, "utf8");
-    expect(fenced("ts")).toBe(file.split("// -----\n")[1]?.trim());
+    expect(fenced("ts check")).toBe(file.split("// -----\n")[1]?.trim());
   });
 
   it("is what is sent", async () => {
@@ -126,6 +126,31 @@ describe.skipIf(!hasPython)("the reader", () => {
     const lines = readInPython(capture).split("\n");
     const numbered = lines.filter((line) => line.includes("object of shape 0, #"));
     expect(numbered.map((line) => line.split(", ")[1])).toEqual([again, expect.anything()]);
+  });
+
+  it("knows what comes in pieces", async () => {
+    class Measure extends library.Root {
+      remote_lengths(bytes: Uint8Array, text: string): number[] {
+        return [bytes.length, text.length];
+      }
+    }
+    const capture = await captured(new Measure(), async (connection) => {
+      await connection.root.callRemote("lengths", new Uint8Array(150_000), "é".repeat(70_000));
+    });
+    const said = readInPython(capture, "--words").split("\n").slice(6);
+    const sent = said.filter((line) => line.startsWith("C"));
+    expect(sent).toEqual([
+      'C CALL 1 of object "root": lengths(Uint8Array of 150000 bytes in pieces, transfer 1, string of 140000 bytes in pieces, transfer 2), ANSWER',
+      "C PIECE of transfer 1: 65536 bytes, 84464 to come",
+      "C PIECE of transfer 2: 65536 bytes, 74464 to come",
+      "C PIECE of transfer 1: 65536 bytes, 18928 to come",
+      "C PIECE of transfer 2: 65536 bytes, 8928 to come",
+      "C PIECE of transfer 1: 18928 bytes, 0 to come",
+      "C PIECE of transfer 2: 8928 bytes, 0 to come",
+      'C BYE "CLOSED" ""',
+    ]);
+    const taken = said.map((line) => Number(/^S TAKEN (\d+)$/.exec(line)?.[1] ?? 0));
+    expect(taken.reduce((sum, bytes) => sum + bytes)).toBe(290_000);
   });
 });
 

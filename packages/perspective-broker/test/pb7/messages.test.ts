@@ -1,6 +1,8 @@
 // The table of messages in docs/pb7.md: what one codec sends, one message after the other, what another one tells of it, and what a
 // reader that knows nothing but the page says of it.
 import { describe, expect, it } from "vitest";
+import { type ErrorClass, wireNameOf } from "../../src/errors/base.ts";
+import { errorClasses } from "../../src/errors.ts";
 import { PBError, Referenceable } from "../../src/index.ts";
 import { defaultLimits } from "../../src/limits.ts";
 import { pending } from "../../src/references/remote-result.ts";
@@ -190,6 +192,28 @@ describe("docs/pb7.md, Examples: messages", () => {
       "--words",
     );
     expect(said.trimEnd().split("\n")).toEqual(rows.map(([words]) => `C ${words}`));
+  });
+});
+
+describe("docs/pb7.md, The library's errors", () => {
+  const classes = new Map(Object.values(errorClasses).map((one) => [one.name, one as unknown as ErrorClass]));
+  const documented = new Map(
+    tableBelow(pageAt("docs/pb7.md"), "The library's errors").flatMap(([type = "", names = ""]) =>
+      [...names.matchAll(/`(\w+)`/g)]
+        .map(([, name = ""]) => name)
+        .filter((name) => classes.has(name))
+        .map((name): [string, string] => [name, type.replaceAll("`", "")]),
+    ),
+  );
+
+  it.each([...documented])("%s travels as %s", (name, type) => {
+    expect(wireNameOf(classes.get(name) as ErrorClass)).toBe(type);
+  });
+
+  it("are all that have a name of their own there", () => {
+    const named = [...classes.values()].filter((one) => wireNameOf(one) !== "builtins.Exception");
+    const missing = named.map(({ name }) => name).filter((name) => !documented.has(name));
+    expect(missing).toEqual(["BananaError"]); // of the other dialects
   });
 });
 
