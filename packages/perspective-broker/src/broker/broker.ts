@@ -165,6 +165,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const streams = new Streams({
       ...{ codec, limits, store, log, written, failed },
       congested: () => output.congested,
+      // Not behind calls: what they wait for may be an item.
       whenWritable: (fn) => this.#writers.add(fn),
       receipts: {
         keep: (references) => imports.keep(references),

@@ -91,7 +91,7 @@ describe("the signal of a call fires at its callee", () => {
   it("when its deadline is over by the callee's own clock, whatever the caller says", async () => {
     const root = new Office();
     const clock = new ManualClock();
-    const { courier, connection } = await carried<Office>(root, {}, { clock });
+    const { courier, connection } = await carried<Office>(root, {}, { clock, heartbeat: 0 });
     const answer = connection.root.with({ timeout: 60_000 }).callRemote("wait", "a");
     await courier.go();
     clock.advance(59_900);
@@ -184,9 +184,9 @@ describe("a call that has not begun is never run", () => {
     onTestFinished(() => server.close());
     const peer = await frameClient(server);
     peer.greets();
-    peer.says(CALL, 0x21, 1, ...text("root"), 0, ...text("wait"), 1, ...text("a"));
-    peer.says(CALL, 0x21, 2, ...text("root"), 0, ...text("note"), 1, ...text("b"));
-    peer.says(CALL, 0x21, 3, ...text("root"), 0, ...text("note"), 1, ...text("c"));
+    peer.says(CALL, 0x21, 1, 0, ...text("root"), 0, ...text("wait"), 1, ...text("a"));
+    peer.says(CALL, 0x21, 2, 0, ...text("root"), 0, ...text("note"), 1, ...text("b"));
+    peer.says(CALL, 0x21, 3, 0, ...text("root"), 0, ...text("note"), 1, ...text("c"));
     await until(() => root.begun.length === 1);
     await settled();
     const [accepted] = server.connections;
@@ -208,8 +208,8 @@ describe("a call that has not begun is never run", () => {
     onTestFinished(() => server.close());
     const peer = await frameClient(server);
     peer.greets();
-    peer.says(CALL, 0x21, 1, ...text("root"), 0, ...text("wait"), 1, ...text("a"));
-    peer.says(CALL, 0x31, 2, ...text("root"), 0, ...text("note"), 0x01, 40, 1, ...text("b"));
+    peer.says(CALL, 0x21, 1, 0, ...text("root"), 0, ...text("wait"), 1, ...text("a"));
+    peer.says(CALL, 0x31, 2, 0, ...text("root"), 0, ...text("note"), 0x01, 40, 1, ...text("b"));
     await until(() => root.begun.length === 1);
     await settled();
     clock.advance(50);

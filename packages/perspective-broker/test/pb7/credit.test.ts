@@ -104,24 +104,44 @@ describe("with a cap of four", () => {
 
 describe("before the other side has said what it allows", () => {
   it("calls wait, then go in order", async () => {
-    const { peer, connecting } = await frameServer({ handshakeTimeout: 1000 });
-    // Where connecting waits for the hello itself, there is nobody who could call before.
-    const connection = await Promise.race([connecting, settled().then(() => undefined)]);
-    if (connection === undefined) {
-      peer.greets();
-      const later = await connecting;
-      await later.close();
-      return;
-    }
-    const calls = upTo(3).map((n) => connection.root.callRemote("note", n).catch(() => {}));
+    const server = await listen(new Office(), "memory://credit-early", { log: () => {} });
+    onTestFinished(() => server.close());
+    const peer = await frameClient(server);
+    await settled();
+    const [accepted] = server.connections;
+    if (accepted === undefined) throw new Error("nobody was accepted");
+    const calls = upTo(3).map((n) => accepted.root.callRemote("note", n).catch(() => {}));
     await settled();
     expect(peer.count(CALL)).toBe(0);
-    expect(connection.inspect().held).toBe(3);
+    expect(accepted.inspect().held).toBe(3);
     peer.greets();
     for (const id of [1, 2, 3]) expect((await peer.hears(CALL))[1]).toBe(id);
-    expect(connection.inspect().held).toBe(0);
-    await connection.close();
+    expect(accepted.inspect().held).toBe(0);
+    await accepted.close();
     await Promise.all(calls);
+  });
+});
+
+describe("while calls wait", () => {
+  it("items of streams do not, or a call that consumes one would never end", async () => {
+    class Consumer extends Root {
+      async remote_sum(items: AsyncIterable<Uint8Array>) {
+        let sum = 0;
+        for await (const item of items) sum += item.length;
+        return sum;
+      }
+      remote_one() {
+        return 1;
+      }
+    }
+    async function* items() {
+      for (let n = 0; n < 30; n++) yield new Uint8Array(20_000);
+    }
+    const { courier, connection } = await carried<Consumer>(new Consumer(), {}, { limits: { calls: 1 } });
+    courier.slow();
+    const answers = Promise.all([connection.root.callRemote("sum", items()), connection.root.callRemote("one")]);
+    await courier.until(answers);
+    expect(await answers).toEqual([600_000, 1]);
   });
 });
 
@@ -185,7 +205,7 @@ describe("a peer of bad will", () => {
     return { server, peer, accepted, ended };
   }
   const call = (id: number, method: string, ...args: number[]): Uint8Array =>
-    frame(CALL, 0x21, ...varint(id), ...text("root"), 0, ...text(method), args.length === 0 ? 0 : 1, ...args);
+    frame(CALL, 0x21, ...varint(id), 0, ...text("root"), 0, ...text(method), args.length === 0 ? 0 : 1, ...args);
 
   it("that never reads costs no more than limits.outputBytes, and is hung up on", async () => {
     const outputBytes = 100_000;

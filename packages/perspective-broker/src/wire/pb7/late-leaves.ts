@@ -13,7 +13,7 @@ const BY_REFERENCE = 16 * 1024;
 export interface Transfer {
   readonly id: number;
   readonly bytes: Uint8Array;
-  /** The call that it belongs to. */
+  /** The call that it belongs to, if that can be cancelled. */
   call?: number;
 }
 

@@ -3,6 +3,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Outbox } from "../outbox.ts";
 import { frames } from "./frames.ts";
+import type { Transfer } from "./late-leaves.ts";
 import type { FrameWriter } from "./writer.ts";
 
 /** What counts is the window; larger pieces only cost less. */
@@ -17,13 +18,6 @@ const WINDOW = 256 * 1024;
 /** From this way there and back on, the window follows the product of delay and rate. */
 const SLOW = 5;
 const LARGEST_WINDOW = 64 * 1024 * 1024;
-
-export interface Transfer {
-  readonly id: number;
-  readonly bytes: Uint8Array;
-  /** The call that it belongs to, if that can be cancelled. */
-  call?: number;
-}
 
 interface Going extends Transfer {
   at: number;

@@ -99,6 +99,11 @@ export class Courier {
     return this.trips - before;
   }
 
+  /** From now on the client's end asks for time with each write, until it was carried. */
+  slow(): void {
+    this.#ends[0].slow = true;
+  }
+
   /** From now on all goes by itself. */
   free(): void {
     for (const end of this.#ends) end.free();
@@ -115,6 +120,7 @@ class End implements Transport {
   readonly unsent = 0;
   other: End | undefined;
   bytes = 0;
+  slow = false;
   #handler: TransportHandler | undefined;
   #written: Uint8Array[] = [];
   #free = false;
@@ -133,12 +139,12 @@ class End implements Transport {
     this.#written.push(chunk);
     this.bytes += chunk.length;
     if (this.#free) queueMicrotask(() => this.carry());
-    return true;
+    return !this.slow;
   }
 
   writev(chunks: readonly Uint8Array[]): boolean {
     for (const chunk of chunks) this.write(chunk);
-    return true;
+    return !this.slow;
   }
 
   pause(): void {}
@@ -161,6 +167,7 @@ class End implements Transport {
     this.bytes = 0;
     // A copy: what lies on a wire does not change when its writer uses its memory again.
     for (const chunk of chunks) this.other?.arrived(chunk.slice());
+    if (this.slow && chunks.length > 0 && !this.#ended) this.#handler?.drain();
     if (this.#closing) this.other?.ends();
   }
 

@@ -245,6 +245,8 @@ export class CodecEnd implements ObjectTables, MessageHandler {
 
   giveBackStream(): void {}
 
+  refuseStream(): void {}
+
   localCache(id: number): Cacheable {
     const cacheable = this.given.get(id)?.cacheable;
     if (cacheable === undefined) throw new UnknownId(`no cache ${id} was given out`);
