@@ -534,9 +534,10 @@ export class Broker implements TablesConversation, MessageHandler {
   #checkOutput(): void {
     const { output, limits } = this.#setup;
     const held = this.#outgoing.gate.bytes;
-    if (!output.congested && held <= limits.outputBytes) return;
+    const most = limits.outputBytes * 2;
+    if (!output.congested && held <= most) return;
     const { unsent } = output;
-    if (unsent + held > limits.outputBytes * 2) {
+    if (unsent > most || held > most) {
       const message = `the peer takes nothing: more than twice limits.outputBytes (${limits.outputBytes}) wait to be sent`;
       this.#setup.fail({ code: "LIMIT_EXCEEDED", message, error: new LimitExceeded("outputBytes", message) });
     } else if (!this.#stalled && this.#outgoing.awaited === 0 && unsent > limits.outputBytes / 4) {

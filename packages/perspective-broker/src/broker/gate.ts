@@ -11,8 +11,12 @@ export interface Held {
   at?: number;
 }
 
-/** What waits takes so many bytes beside its own, roughly. */
+/** What a message that is no call takes beside its bytes, roughly: it is the peer who causes those. */
 const COST = 128;
+
+function weightOf({ box, call }: Held): number {
+  return call === undefined ? box.waiting + COST : box.waiting;
+}
 
 export class Gate {
   /** Calls that are open at the peer. */
@@ -47,7 +51,7 @@ export class Gate {
   hold(held: Held): void {
     held.at = this.#before + this.#queue.length;
     this.#queue.push(held);
-    this.bytes += held.box.waiting + COST;
+    this.bytes += weightOf(held);
     if (held.call !== undefined) this.calls++;
   }
 
@@ -56,7 +60,7 @@ export class Gate {
     const index = (held.at as number) - this.#before;
     if (this.#queue[index] !== held) return false;
     this.#queue[index] = undefined;
-    this.bytes -= held.box.waiting + COST;
+    this.bytes -= weightOf(held);
     this.calls--;
     this.#pump();
     return true;
@@ -89,7 +93,7 @@ export class Gate {
       if (held === undefined) continue;
       if (held.call !== undefined && this.open >= this.#allowed) break;
       this.#queue[this.#next] = undefined;
-      this.bytes -= held.box.waiting + COST;
+      this.bytes -= weightOf(held);
       if (held.call !== undefined) {
         this.open++;
         this.calls--;
