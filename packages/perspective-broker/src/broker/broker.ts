@@ -407,8 +407,7 @@ export class Broker implements TablesConversation, MessageHandler {
 
   decached(id: number): void {
     if (!this.#tables.given.takeBack(id)) return;
-    this.#codec.sendUncache(id);
-    this.#written();
+    this.#outgoing.inOrder((into) => this.#codec.sendUncache(id, into)); // behind the messages to the copy
   }
 
   uncached(id: number): void {
