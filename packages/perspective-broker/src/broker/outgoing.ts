@@ -225,6 +225,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     this.#awaited.clear();
     this.#byChain = undefined;
     this.gate.clear();
+    this.#postponed.end(new ConnectionLost(reason, "no"));
     for (const call of awaited) {
       call.settled();
       const unsent = call.held !== undefined || call.position >= sent;
