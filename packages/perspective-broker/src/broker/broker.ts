@@ -132,6 +132,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const full = () => this.#tooManyReferences();
     this.#tables = new Tables({
       ...{ conversation: this, limits, classes, log, sendRelease, sendDecache, full },
+      freshCache: () => this.#outgoing.freshCache(),
       later: {
         pendingResult: (result) => this.#outgoing.use(result),
         keptResult: (id) => this.#keptResult(id),
