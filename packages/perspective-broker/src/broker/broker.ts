@@ -132,6 +132,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const full = () => this.#tooManyReferences();
     this.#tables = new Tables({
       ...{ conversation: this, limits, classes, log, sendRelease, sendDecache, full },
+      freshCache: () => this.#outgoing.freshCache(),
       later: {
         pendingResult: (result) => this.#outgoing.use(result),
         keptResult: (id) => this.#keptResult(id),
@@ -407,8 +408,7 @@ export class Broker implements TablesConversation, MessageHandler {
 
   decached(id: number): void {
     if (!this.#tables.given.takeBack(id)) return;
-    this.#codec.sendUncache(id);
-    this.#written();
+    this.#outgoing.inOrder((into) => this.#codec.sendUncache(id, into)); // behind the messages to the copy
   }
 
   uncached(id: number): void {

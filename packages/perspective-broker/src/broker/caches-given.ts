@@ -28,6 +28,7 @@ export class CachesGiven {
   readonly #limit: number;
   readonly #conversation: ObserverConversation;
   readonly #failed: (error: unknown) => void;
+  readonly #fresh: () => void;
   readonly #byId = new IdTable<GivenCache>();
   readonly #byObject = new LazyMap<Cacheable, GivenCache>();
   readonly #byObserver = new WeakMap<Observer, GivenCache>();
@@ -35,8 +36,18 @@ export class CachesGiven {
   readonly #pinned = new IdTable<{ readonly cacheable: Cacheable; pins: number }>();
   #ended = false;
 
-  /** `failed` is told what an application's `stoppedObserving` throws. */
-  constructor(ids: Ids, limit: number, conversation: ObserverConversation, failed: (error: unknown) => void) {
+  /**
+   * `failed` is told what an application's `stoppedObserving` throws; `fresh` that a Cacheable is going to be sent that the peer
+   * does not know, and throws what keeps the message from carrying it.
+   */
+  constructor(
+    ids: Ids,
+    limit: number,
+    conversation: ObserverConversation,
+    failed: (error: unknown) => void,
+    fresh: () => void,
+  ) {
+    this.#fresh = fresh;
     this.#ids = ids;
     this.#limit = limit;
     this.#conversation = conversation;
@@ -63,6 +74,7 @@ export class CachesGiven {
     }
     if (this.#ended) throw new DeadReferenceError("the connection has ended");
     if (this.#byId.size > this.#limit) throw this.#ids.refuse("cache");
+    this.#fresh();
     const tag = tagToCache(cacheable, perspective, classes);
     const observer = new Observer(this.#conversation);
     const id = this.#ids.next();

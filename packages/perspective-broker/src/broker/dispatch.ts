@@ -117,7 +117,10 @@ export class Dispatcher {
     const level = error instanceof PerspectiveBrokerError || notRun.dependency ? "debug" : levelOf(error);
     if (level !== undefined) this.#setup.log({ level, message: `a call of ${shown(call)} was refused`, error });
     if (call.wantsAnswer || call.kept?.pulled) this.#sendError(call.id, error, false, notRun);
-    call.kept?.settle({ error }, null); // after it, so that the error of what depends on it is known as its own
+    if (call.kept !== undefined) {
+      call.kept.notRun = notRun;
+      call.kept.settle({ error }, null); // after it, so that the error of what depends on it is known as its own
+    }
     this.#close(call);
   }
 
@@ -146,7 +149,7 @@ export class Dispatcher {
     if (kept === undefined) return;
     kept.pulled = true;
     if (kept.outcome === undefined) return;
-    if ("error" in kept.outcome) this.#sendError(id, kept.outcome.error, false);
+    if ("error" in kept.outcome) this.#sendError(id, kept.outcome.error, false, kept.notRun);
     else {
       const { outcome, perspective, context } = kept;
       this.#sendValue({ id, method: "a call through whose result was called" }, outcome.value, perspective, context);

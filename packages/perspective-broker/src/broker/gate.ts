@@ -31,6 +31,7 @@ export class Gate {
   // How many were taken off the queue's front.
   #before = 0;
   readonly #forward: (box: Outbox) => void;
+  #opened: (() => void)[] = [];
 
   /** `forward` puts what waited into the connection's outbox. */
   constructor(allowed: number, forward: (box: Outbox) => void) {
@@ -48,6 +49,11 @@ export class Gate {
     return this.#next < this.#queue.length;
   }
 
+  /** Calls `fn` once when a call need not wait any more. */
+  whenOpen(fn: () => void): void {
+    this.#opened.push(fn);
+  }
+
   hold(held: Held): void {
     held.at = this.#before + this.#queue.length;
     this.#queue.push(held);
@@ -63,19 +69,31 @@ export class Gate {
     this.bytes -= weightOf(held);
     this.calls--;
     this.#pump();
+    this.#tellOpen();
     return true;
   }
 
   /** The peer says how many calls it allows. */
   allow(calls: number): boolean {
     this.#allowed = calls;
-    return this.#pump();
+    const forwarded = this.#pump();
+    this.#tellOpen();
+    return forwarded;
   }
 
   /** So many calls are no longer open; returns whether anything was forwarded. */
   closedAgain(calls: number): boolean {
     this.open = Math.max(0, this.open - calls);
-    return this.waiting && this.#pump();
+    const forwarded = this.waiting && this.#pump();
+    this.#tellOpen();
+    return forwarded;
+  }
+
+  #tellOpen(): void {
+    if (this.#opened.length === 0 || this.closed) return;
+    const opened = this.#opened;
+    this.#opened = [];
+    for (const fn of opened) fn();
   }
 
   clear(): void {

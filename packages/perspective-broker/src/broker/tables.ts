@@ -45,6 +45,8 @@ export interface TablesSetup {
   readonly sendDecache: (id: number) => void;
   /** The peer asked for too many objects, again and again. */
   readonly full: () => void;
+  /** A Cacheable is going to be sent that the peer does not know. Throws what keeps the message from carrying it. */
+  readonly freshCache: () => void;
   /** What is no table of objects, but referred to by values as well. */
   readonly later: Pick<
     ObjectTables,
@@ -76,7 +78,8 @@ export class Tables implements ObjectTables {
     this.#later = setup.later;
     this.exports = new Exports(ids, limits.references, failed("a logout"));
     this.imports = new Imports(conversation, limits.imports, sendRelease);
-    this.given = new CachesGiven(ids, limits.references, conversation, failed("stoppedObserving"));
+    const stopped = failed("stoppedObserving");
+    this.given = new CachesGiven(ids, limits.references, conversation, stopped, setup.freshCache);
     this.held = new CachesHeld(conversation, limits.imports, sendDecache, failed("a listener of a cache"));
   }
 
