@@ -1,5 +1,6 @@
 // Calls that the peer does not allow yet: no more are open there than its hello says. What does not fit waits here, encoded, in
 // order, and what must not overtake it waits behind it.
+import type { MoreMessages } from "../wire/dialect.ts";
 import type { Outbox } from "../wire/outbox.ts";
 
 /** What waits at the gate: a call, or what has to stay behind calls. */
@@ -15,14 +16,14 @@ export class Gate {
   /** Bytes that wait. */
   bytes = 0;
   #allowed: number;
-  #queue: Held[] = [];
+  #queue: Held[] | undefined;
   #next = 0;
-  readonly #forward: (box: Outbox) => void;
+  readonly #more: Pick<MoreMessages, "forward"> | undefined;
 
-  /** `forward` puts what waited into the connection's outbox. */
-  constructor(allowed: number, forward: (box: Outbox) => void) {
+  /** `more` puts what waited into the connection's outbox. */
+  constructor(allowed: number, more: Pick<MoreMessages, "forward"> | undefined) {
     this.#allowed = allowed;
-    this.#forward = forward;
+    this.#more = more;
   }
 
   /** Whether a call has to wait. */
@@ -32,26 +33,27 @@ export class Gate {
 
   /** Whether anything waits. */
   get waiting(): boolean {
-    return this.#next < this.#queue.length;
+    return this.#queue !== undefined && this.#next < this.#queue.length;
   }
 
   /** The calls that wait. */
   get calls(): number {
     let calls = 0;
-    for (let i = this.#next; i < this.#queue.length; i++) if (this.#queue[i]?.call !== undefined) calls++;
+    for (const held of this.#queue?.slice(this.#next) ?? []) if (held.call !== undefined) calls++;
     return calls;
   }
 
   hold(held: Held): void {
+    this.#queue ??= [];
     this.#queue.push(held);
     this.bytes += held.box.waiting;
   }
 
   /** Takes a call out that is not to be sent; false if it has been forwarded already. */
   withdraw(held: Held): boolean {
-    const at = this.#queue.indexOf(held, this.#next);
+    const at = this.#queue?.indexOf(held, this.#next) ?? -1;
     if (at < 0) return false;
-    this.#queue.splice(at, 1);
+    this.#queue?.splice(at, 1);
     this.bytes -= held.box.waiting;
     return true;
   }
@@ -74,7 +76,7 @@ export class Gate {
   }
 
   clear(): void {
-    this.#queue = [];
+    this.#queue = undefined;
     this.#next = 0;
     this.bytes = 0;
   }
@@ -82,17 +84,18 @@ export class Gate {
   #pump(all = false): boolean {
     let forwarded = false;
     for (;;) {
-      const held = this.#queue[this.#next];
+      const held = this.#queue?.[this.#next];
       if (held === undefined || !(all || held.call === undefined || this.open < this.#allowed)) break;
       this.#next++;
       this.bytes -= held.box.waiting;
       if (held.call !== undefined) this.open++;
-      this.#forward(held.box);
+      this.#more?.forward(held.box);
       held.call?.forwarded();
       forwarded = true;
     }
-    if (this.#next === this.#queue.length || this.#next > 1024) {
-      this.#queue = this.#queue.slice(this.#next);
+    const queue = this.#queue;
+    if (queue !== undefined && (this.#next === queue.length || this.#next > 1024)) {
+      this.#queue = this.#next === queue.length ? undefined : queue.slice(this.#next);
       this.#next = 0;
     }
     return forwarded;

@@ -15,15 +15,15 @@ export interface MoreSetup {
   readonly outgoing: Outgoing;
   readonly dispatcher: Dispatcher;
   readonly streams: Streams;
-  readonly written: () => void;
-  readonly sendPieces: () => void;
-  readonly greeted: (peer: PeerLimits) => void;
+  written(): void;
+  sendPieces(): void;
+  greeted(peer: PeerLimits): void;
 }
 
 export class MoreReceived implements MoreHandler {
   readonly #setup: MoreSetup;
   // Our calls that resulted in an object of this side, by their ids.
-  readonly #echoes = new IdTable<() => void>();
+  #echoes: IdTable<() => void> | undefined;
 
   constructor(setup: MoreSetup) {
     this.#setup = setup;
@@ -31,18 +31,18 @@ export class MoreReceived implements MoreHandler {
 
   /** Fulfils a call when all that was called through it before has arrived. */
   afterEcho(call: OutgoingCall, value: unknown): void {
-    const { codec, outgoing, written } = this.#setup;
+    const { codec, outgoing } = this.#setup;
+    this.#echoes ??= new IdTable();
     this.#echoes.set(call.id, () => {
       call.fulfil(value);
       outgoing.forget(call);
     });
     codec.more?.sendEcho(call.id);
-    written();
+    this.#setup.written();
   }
 
   greeted(limits: PeerLimits): void {
     this.#setup.outgoing.greeted(limits);
-    this.#setup.streams.greeted(limits);
     this.#setup.greeted(limits);
   }
 
@@ -71,8 +71,8 @@ export class MoreReceived implements MoreHandler {
   }
 
   echoed(number: number): void {
-    const fulfil = this.#echoes.get(number);
-    this.#echoes.delete(number);
+    const fulfil = this.#echoes?.get(number);
+    this.#echoes?.delete(number);
     fulfil?.();
   }
 

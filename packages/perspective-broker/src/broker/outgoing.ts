@@ -28,20 +28,20 @@ export interface OutgoingSetup {
   readonly outbox: Outbox;
   readonly limits: Limits;
   /** How many bytes of all that was ever encoded the platform has taken. */
-  readonly sent: () => number;
+  sent(): number;
   readonly clock: Clock;
   readonly log: Log;
   readonly interception: Interception | undefined;
   /** The reason why nothing more can be written now, if there is one. */
-  readonly full: () => Error | undefined;
+  full(): Error | undefined;
   /** A message was put into the outbox. */
-  readonly written: () => void;
+  written(): void;
   /** A call is going to be put there; was; somebody wants its result. */
-  readonly calling: () => void;
-  readonly called: () => void;
-  readonly wanted: () => void;
+  calling(): void;
+  called(): void;
+  wanted(): void;
   /** An answer is awaited from now on. */
-  readonly awaiting: () => void;
+  awaiting(): void;
 }
 
 /** Where a call goes, and for whom it is encoded. */
@@ -56,7 +56,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
   readonly #setup: OutgoingSetup;
   readonly #more: MoreMessages | undefined;
   readonly #awaited = new IdTable<OutgoingCall>();
-  readonly #postponed: Postponed;
+  #postponed: Postponed | undefined;
   #lastRequest = 0;
   #byChain: ChainIndex | undefined;
   // The results of calls that stand among the arguments of the call that is being encoded; undefined while none is.
@@ -65,14 +65,13 @@ export class Outgoing implements CallSender, AwaitedCalls {
   #used: readonly RemoteResult<unknown>[] = NONE;
   #kept = 0;
   // Before its hello nothing is known of the peer: it refuses what is too much.
-  #keptMost = Number.POSITIVE_INFINITY;
+  #keptMost: number | undefined;
 
   constructor(setup: OutgoingSetup) {
     this.#setup = setup;
     this.#more = setup.codec.more;
     // A dialect that has more tells how many calls it allows in its hello.
-    this.gate = new Gate(this.#more === undefined ? Number.POSITIVE_INFINITY : 0, (box) => this.#more?.forward(box));
-    this.#postponed = new Postponed(setup.clock);
+    this.gate = new Gate(this.#more === undefined ? Number.POSITIVE_INFINITY : 0, this.#more);
   }
 
   /** How many calls are not answered yet. */
@@ -124,12 +123,12 @@ export class Outgoing implements CallSender, AwaitedCalls {
     const errand = errandOf(options);
     if (errand?.problem !== undefined) return rejected(errand.problem);
     const attempt = (left: Errand | undefined) => this.#begin(destination, method, args, left, parent);
-    if (this.#postponed.has(destination)) return this.#postponed.call(destination, method, errand, attempt, undefined);
+    if (this.#postponed?.has(destination)) return this.#postponed.call(destination, method, errand, attempt, undefined);
     try {
       return this.#begin(destination, method, args, errand, parent);
     } catch (error) {
       if (!(error instanceof NotYet)) return rejected(error);
-      return this.#postponed.call(destination, method, errand, attempt, error.result);
+      return this.#behind().call(destination, method, errand, attempt, error.result);
     }
   }
 
@@ -163,11 +162,11 @@ export class Outgoing implements CallSender, AwaitedCalls {
     const again = () => this.callOnly(destination, method, args, undefined, options);
     try {
       if (problem !== undefined) throw problem;
-      if (this.#postponed.has(destination)) this.#postponed.post(destination, again, undefined);
+      if (this.#postponed?.has(destination)) this.#postponed.post(destination, again, undefined);
       else this.post(destination, method, args, options);
     } catch (error) {
       if (error instanceof NotYet) {
-        this.#postponed.post(destination, again, error.result);
+        this.#behind().post(destination, again, error.result);
         return;
       }
       const message = `the call of ${String(method)} without an answer was not sent`;
@@ -271,7 +270,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
   }
 
   cancel(call: OutgoingCall): Executed {
-    const { tables, sent } = this.#setup;
+    const { tables } = this.#setup;
     if (call.held !== undefined && this.gate.withdraw(call.held)) {
       this.#more?.discard(call.held.box);
       const exported = call.exported ?? [];
@@ -282,7 +281,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
       }
       return "no";
     }
-    const executed = sent() <= call.position ? "no" : "unknown";
+    const executed = this.#setup.sent() <= call.position ? "no" : "unknown";
     this.#more?.sendCancel(call.id);
     if (this.#more !== undefined) this.#setup.written();
     return executed;
@@ -326,14 +325,19 @@ export class Outgoing implements CallSender, AwaitedCalls {
     this.#byChain?.remove(call);
     call.settled();
     if (call.exported === undefined) return;
-    this.#setup.tables.exports.unpin(call.exported);
-    this.#setup.tables.given.unpin(call.exported);
+    this.#setup.tables.unpin(call.exported);
+  }
+
+  /** Where calls wait for results to which the wire cannot refer. */
+  #behind(): Postponed {
+    this.#postponed ??= new Postponed(this.#setup.clock);
+    return this.#postponed;
   }
 
   /** Has the result of a call kept over there; false if the call has left already without asking for that. */
   #keep(call: OutgoingCall): boolean {
     if (call.kept) return true;
-    if (this.#more === undefined || this.#kept >= this.#keptMost) return false;
+    if (this.#more === undefined || this.#kept >= (this.#keptMost ?? Number.POSITIVE_INFINITY)) return false;
     const wanted = RemoteResult.isWanted(call.result);
     if (!this.#amend(call, Wants.keeping | (wanted ? Wants.answer : Wants.nothing))) return false;
     this.#kept++;
@@ -387,8 +391,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     this.#byChain?.add(call);
     if (exported !== undefined) {
       call.exported = exported;
-      tables.exports.pin(exported);
-      tables.given.pin(exported);
+      tables.pin(exported);
     }
     if (errand?.signal !== undefined || errand?.timeout !== undefined) call.limit(errand, clock);
     this.#setup.awaiting();
