@@ -208,8 +208,8 @@ type ReceivedArray<T extends readonly unknown[]> = Untyped[] extends T
 type ReceivedElements<T extends readonly unknown[]> = { [I in keyof T]: Received<T[I]> };
 
 /**
- * What may be passed where the other side declares a `T`: an object of one's own or a reference for a reference,
- * `Float` for a number, and the same inside of containers. Values are copied, so read-only ones will do.
+ * What may be passed where the other side declares a `T`: an object of one's own, a reference or the promise of one for a
+ * reference, `Float` for a number, and the same inside of containers. Values are copied, so read-only ones will do.
  * What goes home arrives as it was there: a RemoteStock as the Stock, but a reference to a Viewable as its ViewPoint, so
  * this is what its owner must declare. An Avatar itself cannot be sent.
  */
@@ -240,11 +240,11 @@ export type Sendable<T> =
 
 type SendableBranded<T extends Branded> =
   T extends ReferenceTo<infer U>
-    ? RemoteReference<U> | LocalOf<U>
+    ? RemoteReference<U> | LocalOf<U> | PendingReference<U>
     : T extends StandsFor<infer U>
-      ? RemoteReference<U> | T
+      ? RemoteReference<U> | T | PendingReference<U>
       : T extends Local
-        ? RemoteReference<T> | T
+        ? RemoteReference<T> | T | PendingReference<T>
         : T extends CopyFlavor
           ? SendableCopy<T>
           : T extends TupleOf<infer I>

@@ -7,7 +7,7 @@ import type { Target } from "../references/conversation.ts";
 import type { Observer } from "../references/observer.ts";
 import type { CacheTarget, RemoteCache } from "../references/remote-cache.ts";
 import { RemoteReference } from "../references/remote-reference.ts";
-import { pending, type RemoteResult, rejected } from "../references/remote-result.ts";
+import { pending, RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 import type { Dialect } from "../wire/dialect.ts";
 import type { IncomingCall, MessageHandler, MoreHandler, ObjectId, RequestId } from "../wire/message.ts";
@@ -30,6 +30,8 @@ export interface Inspection extends TablesInspection {
   /** The peer's calls that run, and those that wait for their turn. */
   readonly running: number;
   readonly waiting: number;
+  /** Our calls that wait here until the peer allows more. */
+  readonly held: number;
   /** Results that are kept for calls through them. */
   readonly results: number;
   /** Streams that are open, of this side and of the peer. */
@@ -107,6 +109,7 @@ export class Broker implements TablesConversation, MessageHandler {
       }
     }
     parts.tables.clear();
+    parts.more.end(reason);
     parts.endWriters();
   }
 
@@ -117,6 +120,7 @@ export class Broker implements TablesConversation, MessageHandler {
       awaited: outgoing.awaited,
       running: dispatcher.queue.running,
       waiting: dispatcher.waiting,
+      held: outgoing.gate.calls,
       results: dispatcher.kept,
       streams: streamsIfAny?.inspect() ?? { given: 0, held: 0 },
       unsentBytes: session.output.unsent,
@@ -191,11 +195,11 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 
   get congested(): boolean {
-    return this.#parts.congested;
+    return this.#parts.busy;
   }
 
   whenWritable(fn: () => void): void {
-    this.#parts.whenWritable(fn);
+    this.#parts.whenRoom(fn);
   }
 
   whenGivenBack(object: object, fn: () => void): void {
@@ -286,7 +290,15 @@ export class Broker implements TablesConversation, MessageHandler {
   #call(target: Target, method: string, args: unknown[], options: CallOptions | undefined): RemoteResult<unknown> {
     const problem = this.#problem(target, method, options);
     if (problem !== undefined) return rejected(problem);
-    return this.#parts.outgoing.call(destinationOf(target), method, args, options);
+    const { outgoing, whenFull } = this.#parts;
+    if (whenFull === "reject" || this.#parts.full() === undefined) {
+      return outgoing.call(destinationOf(target), method, args, options);
+    }
+    // It waits for room: what it is called on must be there until then.
+    const lentBack = this.#lend(target);
+    const result = outgoing.call(destinationOf(target), method, args, options);
+    RemoteResult.watch(result, lentBack, lentBack);
+    return result;
   }
 
   #callOnly(target: Target, method: string, args: unknown[], options: CallOptions | undefined): void {
@@ -317,7 +329,7 @@ export class Broker implements TablesConversation, MessageHandler {
     }
     if (typeof method !== "string") return new TypeError("the name of a method must be a string");
     if (options?.signal?.aborted) return new CallAborted(options.signal.reason, "no");
-    return this.#parts.full();
+    return this.#parts.whenFull === "wait" ? undefined : this.#parts.full();
   }
 }
 

@@ -26,6 +26,8 @@ export interface CallSender {
   cancel(call: OutgoingCall): Executed;
   /** Somebody searches for calls that wait for each other, and comes to this one. */
   probe(call: OutgoingCall, probe: Probe): void;
+  /** What depends on the result of a call that was not sent, and has failed, fails with the same. */
+  failDependents(call: OutgoingCall): void;
 }
 
 export class OutgoingCall implements Expiring, Abortable, Source, Branch {
@@ -169,6 +171,10 @@ export class OutgoingCall implements Expiring, Abortable, Source, Branch {
     this.#stop = undefined;
     this.abandoned = true;
     if (this.caller !== undefined) close(this.caller, this);
-    this.reject(error(this.#sender.cancel(this)));
+    const { kept } = this;
+    const executed = this.#sender.cancel(this);
+    this.failure = error(executed);
+    this.reject(this.failure);
+    if (kept && executed === "no") this.#sender.failDependents(this);
   }
 }

@@ -70,7 +70,8 @@ export class Exports {
       this.#ids.check(id);
       return false;
     }
-    if (entry.count > 0) entry.count--;
+    if (entry.count === 0) return false; // kept for a call that carried it, or waits
+    entry.count--;
     this.#forgetUnused(entry);
     return true;
   }

@@ -8,16 +8,28 @@ export interface Held {
   readonly box: Outbox;
   /** Told when it has been put into the connection's outbox; undefined for what is no call. */
   readonly call: { forwarded(): void } | undefined;
+  /** Its number among all that ever waited. */
+  at?: number;
 }
+
+/** What waits takes so many bytes beside its own, roughly. */
+const COST = 128;
+
+/** What never waited; not to be changed. */
+const NOTHING: (Held | undefined)[] = [];
 
 export class Gate {
   /** Calls that are open at the peer. */
   open = 0;
-  /** Bytes that wait. */
+  /** Calls that wait, and the bytes that all takes that waits. */
+  calls = 0;
   bytes = 0;
   #allowed: number;
-  #queue: Held[] | undefined;
+  // What was withdrawn has left a gap.
+  #queue: (Held | undefined)[] = NOTHING;
   #next = 0;
+  // How many were taken off the queue's front.
+  #before = 0;
   readonly #more: Pick<MoreMessages, "forward"> | undefined;
 
   /** `more` puts what waited into the connection's outbox. */
@@ -33,28 +45,25 @@ export class Gate {
 
   /** Whether anything waits. */
   get waiting(): boolean {
-    return this.#queue !== undefined && this.#next < this.#queue.length;
-  }
-
-  /** The calls that wait. */
-  get calls(): number {
-    let calls = 0;
-    for (const held of this.#queue?.slice(this.#next) ?? []) if (held.call !== undefined) calls++;
-    return calls;
+    return this.#next < this.#queue.length;
   }
 
   hold(held: Held): void {
-    this.#queue ??= [];
+    held.at = this.#before + this.#queue.length;
+    if (this.#queue === NOTHING) this.#queue = [];
     this.#queue.push(held);
-    this.bytes += held.box.waiting;
+    this.bytes += held.box.waiting + COST;
+    if (held.call !== undefined) this.calls++;
   }
 
-  /** Takes a call out that is not to be sent; false if it has been forwarded already. */
+  /** Takes a call out that is not to be sent; false if it has been forwarded already. What waited behind it may go. */
   withdraw(held: Held): boolean {
-    const at = this.#queue?.indexOf(held, this.#next) ?? -1;
-    if (at < 0) return false;
-    this.#queue?.splice(at, 1);
-    this.bytes -= held.box.waiting;
+    const index = (held.at as number) - this.#before;
+    if (this.#queue[index] !== held) return false;
+    this.#queue[index] = undefined;
+    this.bytes -= held.box.waiting + COST;
+    this.calls--;
+    this.#pump();
     return true;
   }
 
@@ -70,32 +79,33 @@ export class Gate {
     return this.waiting && this.#pump();
   }
 
-  /** Everything goes now, whatever the peer allows: something else must not overtake it. */
-  flush(): void {
-    this.#pump(true);
-  }
-
   clear(): void {
-    this.#queue = undefined;
+    this.#before += this.#queue.length;
+    this.#queue = NOTHING;
     this.#next = 0;
     this.bytes = 0;
+    this.calls = 0;
   }
 
-  #pump(all = false): boolean {
+  #pump(): boolean {
     let forwarded = false;
-    for (;;) {
-      const held = this.#queue?.[this.#next];
-      if (held === undefined || !(all || held.call === undefined || this.open < this.#allowed)) break;
-      this.#next++;
-      this.bytes -= held.box.waiting;
-      if (held.call !== undefined) this.open++;
+    for (; this.#next < this.#queue.length; this.#next++) {
+      const held = this.#queue[this.#next];
+      if (held === undefined) continue;
+      if (held.call !== undefined && this.open >= this.#allowed) break;
+      this.#queue[this.#next] = undefined;
+      this.bytes -= held.box.waiting + COST;
+      if (held.call !== undefined) {
+        this.open++;
+        this.calls--;
+      }
       this.#more?.forward(held.box);
       held.call?.forwarded();
       forwarded = true;
     }
-    const queue = this.#queue;
-    if (queue !== undefined && (this.#next === queue.length || this.#next > 1024)) {
-      this.#queue = this.#next === queue.length ? undefined : queue.slice(this.#next);
+    if (this.#next === this.#queue.length || this.#next > 1024) {
+      this.#before += this.#next;
+      this.#queue = this.waiting ? this.#queue.slice(this.#next) : NOTHING;
       this.#next = 0;
     }
     return forwarded;

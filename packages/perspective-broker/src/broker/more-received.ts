@@ -1,5 +1,5 @@
 // The peer's messages that not every dialect has, each to whom it concerns.
-
+import { type CloseReason, ConnectionLost } from "../errors.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
@@ -23,7 +23,7 @@ export interface MoreSetup {
 export class MoreReceived implements MoreHandler {
   readonly #setup: MoreSetup;
   // Our calls that resulted in an object of this side, by their ids.
-  #echoes: IdTable<() => void> | undefined;
+  #echoes: IdTable<{ readonly call: OutgoingCall; readonly value: unknown }> | undefined;
 
   constructor(setup: MoreSetup) {
     this.#setup = setup;
@@ -33,12 +33,16 @@ export class MoreReceived implements MoreHandler {
   afterEcho(call: OutgoingCall, value: unknown): void {
     const { codec, outgoing } = this.#setup;
     this.#echoes ??= new IdTable();
-    this.#echoes.set(call.id, () => {
-      call.fulfil(value);
-      outgoing.forget(call);
-    });
-    codec.more?.sendEcho(call.id);
-    this.#setup.written();
+    this.#echoes.set(call.id, { call, value });
+    // Behind those that wait for the peer's word.
+    outgoing.inOrder((into) => codec.more?.sendEcho(call.id, into));
+  }
+
+  /** The connection has ended: what was called has run, but nobody knows what of it has arrived. */
+  end(reason: CloseReason): void {
+    const echoes = this.#echoes?.values() ?? [];
+    this.#echoes = undefined;
+    for (const { call } of echoes) call.reject(new ConnectionLost(reason, "unknown"));
   }
 
   greeted(limits: PeerLimits): void {
@@ -71,9 +75,11 @@ export class MoreReceived implements MoreHandler {
   }
 
   echoed(number: number): void {
-    const fulfil = this.#echoes?.get(number);
+    const echo = this.#echoes?.get(number);
+    if (echo === undefined) return;
     this.#echoes?.delete(number);
-    fulfil?.();
+    echo.call.fulfil(echo.value);
+    this.#setup.outgoing.forget(echo.call);
   }
 
   item(

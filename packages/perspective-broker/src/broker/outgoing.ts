@@ -5,7 +5,7 @@ import type { Activation } from "../flavors/activation.ts";
 import type { Probe } from "../flavors/probe.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
-import { NotYet, RemoteResult, rejected } from "../references/remote-result.ts";
+import { NotYet, pending, RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
@@ -15,7 +15,7 @@ import { type CallSender, OutgoingCall } from "./calls.ts";
 import { ChainIndex } from "./chain-index.ts";
 import type { AwaitedCalls } from "./current-call.ts";
 import { type Errand, envelopeFor, errandOf } from "./errand.ts";
-import { Gate } from "./gate.ts";
+import { Gate, type Held } from "./gate.ts";
 import { IdTable } from "./id-table.ts";
 import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
@@ -34,6 +34,9 @@ export interface OutgoingSetup {
   readonly interception: Interception | undefined;
   /** The reason why nothing more can be written now, if there is one. */
   full(): Error | undefined;
+  /** What a call does then; and when there may be room again. */
+  readonly whenFull: "reject" | "wait";
+  whenRoom(fn: () => void): void;
   /** A message was put into the outbox. */
   written(): void;
   /** A call is going to be put there; was; somebody wants its result. */
@@ -63,6 +66,8 @@ export class Outgoing implements CallSender, AwaitedCalls {
   #uses: readonly RemoteResult<unknown>[] | undefined;
   // The same of the call that was encoded last.
   #used: readonly RemoteResult<unknown>[] = NONE;
+  // Settles when there is room for calls that wait for it.
+  #room: RemoteResult<unknown> | undefined;
   #kept = 0;
   // Before its hello nothing is known of the peer: it refuses what is too much.
   #keptMost: number | undefined;
@@ -136,6 +141,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
   post(destination: Destination, method: string, args: unknown[], options?: CallOptions): void {
     const errand = errandOf(options && { call: options.call, trace: options.trace });
     if (errand?.problem !== undefined) throw errand.problem;
+    this.#checkRoom();
     const id = ++this.#lastRequest;
     const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
     this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand, false), held?.box);
@@ -159,18 +165,18 @@ export class Outgoing implements CallSender, AwaitedCalls {
     problem: Error | undefined,
     options?: CallOptions,
   ): void {
-    const again = () => this.callOnly(destination, method, args, undefined, options);
-    try {
-      if (problem !== undefined) throw problem;
-      if (this.#postponed?.has(destination)) this.#postponed.post(destination, again, undefined);
-      else this.post(destination, method, args, options);
-    } catch (error) {
-      if (error instanceof NotYet) {
-        this.#behind().post(destination, again, error.result);
-        return;
-      }
+    const attempt = () => this.post(destination, method, args, options);
+    const failed = (error: unknown) => {
       const message = `the call of ${String(method)} without an answer was not sent`;
       this.#setup.log({ level: "warn", message, error });
+    };
+    try {
+      if (problem !== undefined) throw problem;
+      if (this.#postponed?.has(destination)) this.#postponed.post(destination, attempt, undefined, failed);
+      else attempt();
+    } catch (error) {
+      if (error instanceof NotYet) this.#behind().post(destination, attempt, error.result, failed);
+      else failed(error);
     }
   }
 
@@ -184,6 +190,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     const box = new Outbox();
     write(box);
     this.gate.hold({ box, call: undefined });
+    this.#setup.written(); // nothing was, but the peer may have caused too much of it
   }
 
   /** The answer to a call has come; whether it is still of interest is for the caller to see. */
@@ -270,21 +277,41 @@ export class Outgoing implements CallSender, AwaitedCalls {
   }
 
   cancel(call: OutgoingCall): Executed {
-    const { tables } = this.#setup;
-    if (call.held !== undefined && this.gate.withdraw(call.held)) {
-      this.#more?.discard(call.held.box);
-      const exported = call.exported ?? [];
-      this.#over(call);
-      for (const id of exported) {
-        tables.unexport(id);
-        tables.unexportCache(id);
-      }
+    if (call.held !== undefined && this.#withdraw(call, call.held)) {
+      this.#setup.written(); // what waited behind it
       return "no";
     }
     const executed = this.#setup.sent() <= call.position ? "no" : "unknown";
-    this.#more?.sendCancel(call.id);
-    if (this.#more !== undefined) this.#setup.written();
-    return executed;
+    if (this.#more === undefined) return executed;
+    const incomplete = this.#more.sendCancel(call.id);
+    this.#setup.written();
+    return incomplete ? "no" : executed;
+  }
+
+  /** A call was withdrawn from the gate: what depends on its result waits there, too, and fails with the same. */
+  failDependents(call: OutgoingCall): void {
+    for (const other of [...this.#awaited.values()]) {
+      if (!other.uses?.includes(call.result) || other.held === undefined || !this.#withdraw(other, other.held))
+        continue;
+      other.failure = call.failure;
+      other.reject(call.failure);
+      if (other.kept) this.failDependents(other);
+    }
+  }
+
+  /** Takes a call out of the gate, with all that it brought. */
+  #withdraw(call: OutgoingCall, held: Held): boolean {
+    const { tables } = this.#setup;
+    if (!this.gate.withdraw(held)) return false;
+    this.#more?.discard(held.box);
+    if (call.kept) this.#kept--;
+    const exported = call.exported ?? [];
+    this.#over(call);
+    for (const id of exported) {
+      tables.unexport(id);
+      tables.unexportCache(id);
+    }
+    return true;
   }
 
   probe(call: OutgoingCall, probe: Probe): void {
@@ -300,7 +327,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     args: unknown[],
     options: CallOptions | undefined,
   ): RemoteResult<unknown> {
-    const problem = this.#setup.full();
+    const problem = this.#setup.whenFull === "reject" ? this.#setup.full() : undefined;
     if (problem !== undefined) return rejected(problem);
     parent.calledThrough = true;
     return this.call({ to: "result", id: parent.id, perspective: null }, method, args, options, parent);
@@ -308,10 +335,26 @@ export class Outgoing implements CallSender, AwaitedCalls {
 
   #throughOnly(parent: OutgoingCall, method: string, args: unknown[], options: CallOptions | undefined): boolean {
     parent.calledThrough = true;
-    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, this.#setup.full(), options);
+    const problem = this.#setup.whenFull === "reject" ? this.#setup.full() : undefined;
+    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, problem, options);
     RemoteResult.opened(parent.result);
     RemoteResult.closed(parent.result);
     return true;
+  }
+
+  /** Throws NotYet while too much waits to be sent, if calls are to wait for that. */
+  #checkRoom(): void {
+    const setup = this.#setup;
+    if (setup.whenFull === "reject" || setup.full() === undefined) return;
+    if (this.#room === undefined) {
+      const { result, resolve } = pending<unknown>();
+      this.#room = result;
+      setup.whenRoom(() => {
+        this.#room = undefined;
+        resolve(undefined);
+      });
+    }
+    throw new NotYet(this.#room);
   }
 
   /** Its result can be called through over there. */
@@ -366,6 +409,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     parent: OutgoingCall | undefined,
   ): RemoteResult<unknown> {
     const { clock, tables, outbox } = this.#setup;
+    this.#checkRoom();
     const more = this.#more !== undefined;
     const id = ++this.#lastRequest;
     const call = new OutgoingCall(this, id, method, errand?.caller, more);
@@ -428,6 +472,14 @@ export class Outgoing implements CallSender, AwaitedCalls {
       this.#used = this.#uses;
       return exported;
     } catch (error) {
+      // What it was to refer to may have been asked to be kept, and not to be answered.
+      for (const result of this.#uses) {
+        if (error instanceof NotYet) RemoteResult.want(result);
+        else {
+          RemoteResult.opened(result);
+          RemoteResult.closed(result);
+        }
+      }
       // A call that was not sent leaves its number to the next one, unless there was one meanwhile.
       if (this.#lastRequest === id) this.#lastRequest--;
       throw error;

@@ -76,9 +76,14 @@ export class Postponed {
     return result;
   }
 
-  /** Something without an answer. What a missing result fails with is nobody's. */
-  post(target: Target, attempt: () => void, missing: RemoteResult<unknown> | undefined): void {
-    this.#add(target, { missing, attempt, failed: () => {} });
+  /** Something without an answer; `failed` is told what keeps it from being sent. */
+  post(
+    target: Target,
+    attempt: () => void,
+    missing: RemoteResult<unknown> | undefined,
+    failed: (error: unknown) => void,
+  ): void {
+    this.#add(target, { missing, attempt, failed });
   }
 
   #add(target: Target, waiting: Waiting): void {
@@ -103,6 +108,7 @@ export class Postponed {
           waiting.missing = undefined;
           this.#advance(key, queue);
         };
+        RemoteResult.want(missing);
         RemoteResult.watch(missing, arrived, (error) => {
           waiting.failed(error);
           queue.shift();

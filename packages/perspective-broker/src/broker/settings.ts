@@ -20,6 +20,8 @@ export interface BrokerSettings {
   readonly interceptors: readonly CallInterceptor[];
   readonly log: Log;
   readonly clock: Clock;
+  /** What a call does when `limits.outputBytes` wait to be sent. */
+  readonly whenFull: "reject" | "wait";
   /** Milliseconds of silence after which this side asks for a sign of life; told to the peer. */
   readonly heartbeat: number;
 }

@@ -44,7 +44,11 @@ export class Switchboard implements Setups {
   readonly #dialect: Dialect;
   readonly #settings: BrokerSettings;
   #streams: Streams | undefined;
+  // Those who send pieces and items, and those who make calls.
   #writers: Writers | undefined;
+  #callers: Writers | undefined;
+  // Pieces could be sent, and wait for room.
+  #piecesWait = false;
   #packing: Packing | undefined;
 
   constructor(
@@ -134,6 +138,7 @@ export class Switchboard implements Setups {
   /** Everything ends for those who wait for room, and nobody waits for it any more. */
   endWriters(): void {
     this.#writers?.end();
+    this.#callers?.end();
   }
 
   // ---- What they say to each other
@@ -178,18 +183,35 @@ export class Switchboard implements Setups {
     return new LimitExceeded("outputBytes", `more than limits.outputBytes (${outputBytes}) wait to be sent`);
   }
 
-  /** Runs `fn` when the transport has room. */
+  /** Whether those who can wait with their calls had better do so. */
+  get busy(): boolean {
+    return this.congested || this.outgoing.gate.waiting || (this.codec.more?.inPieces ?? false);
+  }
+
+  get whenFull(): "reject" | "wait" {
+    return this.#settings.whenFull;
+  }
+
+  /** Runs `fn` when there is room for calls. */
+  whenRoom(fn: () => void): void {
+    this.#callers ??= this.#newWriters(this.conversation);
+    this.#callers.add(fn);
+  }
+
+  /** Runs `fn` when the transport has room. Not behind calls: what they wait for may be an item. */
   whenWritable(fn: () => void): void {
-    if (this.#writers === undefined) {
-      this.#writers = new Writers(this.session.output);
-      if (this.lost !== undefined) this.#writers.end();
-    }
+    this.#writers ??= this.#newWriters(this.session.output);
     this.#writers.add(fn);
+  }
+
+  tellCallers(): void {
+    this.#callers?.tell();
   }
 
   /** The transport has room again. */
   drained(): void {
     this.#writers?.tell();
+    this.#callers?.tell();
     this.flow.readAgain();
   }
 
@@ -202,7 +224,14 @@ export class Switchboard implements Setups {
   }
 
   sendPieces(): void {
-    if (this.codec.more?.sendPieces(() => this.congested)) this.whenWritable(() => this.sendPieces());
+    if (this.#piecesWait) return;
+    this.#piecesWait = this.codec.more?.sendPieces(() => this.congested) ?? false;
+    if (this.#piecesWait) {
+      this.whenWritable(() => {
+        this.#piecesWait = false;
+        this.sendPieces();
+      });
+    }
     this.written();
   }
 
@@ -230,6 +259,12 @@ export class Switchboard implements Setups {
     const message = "the peer asked for more references than limits.references admits, again and again";
     // After the answer that says so.
     platform.endOfTurn(() => this.session.fail({ code: "LIMIT_EXCEEDED", message }));
+  }
+
+  #newWriters(output: { readonly congested: boolean }): Writers {
+    const writers = new Writers(output);
+    if (this.lost !== undefined) writers.end();
+    return writers;
   }
 
   #reasonFor(error: unknown): CloseReason {

@@ -37,6 +37,7 @@ const EMPTY: Inspection = {
   awaited: 0,
   running: 0,
   waiting: 0,
+  held: 0,
   results: 0,
   streams: { given: 0, held: 0 },
   unsentBytes: 0,

@@ -150,6 +150,13 @@ export class RemoteResult<T> extends Promise<T> {
     result.#wanted = wanted;
   }
 
+  /** @internal Somebody needs the value. */
+  static want(result: RemoteResult<unknown>): void {
+    if (result.#wanted) return;
+    result.#wanted = true;
+    result.#source?.wanted();
+  }
+
   /**
    * @internal Tells once how it ends, without taking it: a result that nobody wants stays that, and so does a rejection that
    * nobody handles. `dropped` if it was never asked for.

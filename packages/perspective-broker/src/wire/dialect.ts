@@ -146,9 +146,10 @@ export interface MoreMessages {
   discard(box: Outbox): void;
   sendDrop(call: number, into?: Outbox): void;
   sendPull(call: number): void;
-  sendCancel(call: number): void;
+  /** True if the call can never run, as pieces of it have not left. */
+  sendCancel(call: number): boolean;
   sendCredit(calls: number): void;
-  sendEcho(number: number): void;
+  sendEcho(number: number, into?: Outbox): void;
   sendEchoed(number: number, into?: Outbox): void;
   /** Returns the size of the message. */
   sendItem(stream: number, value: unknown, perspective: object | null): number;
@@ -160,6 +161,8 @@ export interface MoreMessages {
   sendProbe(call: number, probe: Probe): void;
   /** Sends pieces while the peer takes them and `until()` is false; true if more could be sent now. */
   sendPieces(until: () => boolean): boolean;
+  /** Whether pieces wait that have not left. */
+  readonly inPieces: boolean;
   /** A value as the other side would get it, objects of both sides as they are. */
   copy(value: unknown): unknown;
   /** Bytes of the conversation that were received: those about the connection itself do not count. */

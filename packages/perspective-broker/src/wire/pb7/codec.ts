@@ -31,6 +31,9 @@ const targets: readonly (Destinee | "name")[] = ["object", "name", "cache", "res
 const NOT_RUN = 0x01;
 const DEPENDENCY = 0x02;
 
+/** What a call that waits takes beside the bytes of its body, roughly: calls without arguments have to be bounded, too. */
+const WAITING = 128;
+
 const NOBODY: SessionHandler = { ping() {}, pong() {}, acknowledged() {}, bye() {} };
 
 export class Pb7Codec implements Codec, MoreMessages {
@@ -45,9 +48,11 @@ export class Pb7Codec implements Codec, MoreMessages {
   readonly #piecesIn: PiecesIn;
   // What messages have in pieces, and which streams they open, that wait in boxes of their own.
   readonly #boxed = new LazyMap<Outbox, Cargo>();
+  #boxedBytes = 0;
   // Calls whose answers wait for pieces.
   readonly #lateAnswers = new LazySet<number>();
-  #peerBytes = 0;
+  // What may be on its way in pieces: what the peer takes, but no more than this side would.
+  #bytes = 0;
   #peerProcess = 0;
   #greeted = false;
 
@@ -109,6 +114,7 @@ export class Pb7Codec implements Codec, MoreMessages {
       encoder.positional(args);
       if (keywords !== undefined) encoder.keywords(keywords);
       const cargo = encoder.commit(into);
+      for (const transfer of cargo.transfers ?? []) transfer.call = id;
       this.#sent(cargo, into);
       if (cargo.caches === undefined) return cargo.exported;
       return cargo.exported === undefined ? cargo.caches : [...cargo.exported, ...cargo.caches];
@@ -151,7 +157,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     outbox.frame = outbox.total;
     for (const chunk of box.take()) outbox.put(chunk, 0, chunk.length);
     const transfers = this.#boxed.get(box)?.transfers;
-    this.#boxed.delete(box);
+    this.#unbox(box);
     if (transfers === undefined) return;
     this.#piecesOut.begin(transfers);
     this.#handler.more.room();
@@ -159,6 +165,11 @@ export class Pb7Codec implements Codec, MoreMessages {
 
   discard(box: Outbox): void {
     for (const id of this.#boxed.get(box)?.streams ?? []) this.#tables.unexportStream(id);
+    this.#unbox(box);
+  }
+
+  #unbox(box: Outbox): void {
+    for (const { bytes } of this.#boxed.get(box)?.transfers ?? []) this.#boxedBytes -= bytes.length;
     this.#boxed.delete(box);
   }
 
@@ -170,16 +181,19 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#number(frames.pull, call);
   }
 
-  sendCancel(call: number): void {
+  sendCancel(call: number): boolean {
+    const unsent = this.#piecesOut.stop(call);
     this.#number(frames.cancel, call);
+    for (const transfer of unsent) this.#number(frames.void, transfer);
+    return unsent.length > 0;
   }
 
   sendCredit(calls: number): void {
     this.#number(frames.credit, calls);
   }
 
-  sendEcho(number: number): void {
-    this.#number(frames.echo, number);
+  sendEcho(number: number, into?: Outbox): void {
+    this.#number(frames.echo, number, into);
   }
 
   sendEchoed(number: number, into?: Outbox): void {
@@ -219,6 +233,10 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#encoder.varint(call);
     writeProbe(this.#encoder, probe, this.#processes);
     this.#encoder.commit();
+  }
+
+  get inPieces(): boolean {
+    return this.#piecesOut.waiting;
   }
 
   sendPieces(until: () => boolean): boolean {
@@ -374,7 +392,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#greeted = true;
     const limits: PeerLimits = readHello(this.#decoder);
     this.#encoder.peerMessage = limits.message;
-    this.#peerBytes = limits.bytes;
+    this.#bytes = Math.min(limits.bytes, this.#setup.limits.bytes);
     this.#peerProcess = limits.process;
     this.#handler.more.greeted(limits);
   }
@@ -391,7 +409,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     const wants = bits & (Wants.answer | Wants.keeping);
     const wantsAnswer = (wants & Wants.answer) !== 0;
     const keep = (wants & Wants.keeping) !== 0;
-    const bytes = decoder.end - decoder.at + HEAD;
+    const bytes = decoder.end - this.#inbox.start + WAITING;
     const withKeywords = (bits & KEYWORDS) !== 0;
     decoder.perspective = to === "object" ? this.#tables.perspectiveOf(target) : null;
     decoder.flags(bits);
@@ -658,7 +676,7 @@ export class Pb7Codec implements Codec, MoreMessages {
 
   #begin(type: number, bits: number | undefined, perspective: object | null): void {
     this.#encoder.begin(type, bits, perspective);
-    this.#encoder.peerBytes = Math.max(0, this.#peerBytes - this.#piecesOut.open);
+    this.#encoder.peerBytes = Math.max(0, this.#bytes - this.#piecesOut.open - this.#boxedBytes);
   }
 
   #value(type: number, id: number, value: unknown, perspective: object | null): number {
@@ -697,6 +715,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     const { transfers, streams } = cargo;
     if (into !== undefined) {
       if (transfers !== undefined || streams !== undefined) this.#boxed.set(into, cargo);
+      for (const { bytes } of transfers ?? []) this.#boxedBytes += bytes.length;
       return;
     }
     if (transfers === undefined) return;

@@ -10,7 +10,6 @@ import { flags } from "./tags.ts";
 import { type Cargo, type Surroundings, ValueWriter } from "./value-writer.ts";
 import { FrameWriter } from "./writer.ts";
 
-export type { Transfer } from "./late-leaves.ts";
 export type { Cargo } from "./value-writer.ts";
 
 export interface EncoderSetup {

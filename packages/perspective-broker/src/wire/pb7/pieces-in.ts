@@ -7,6 +7,9 @@ import { LazyMap } from "../../platform/lazy.ts";
 /** So many bytes are taken before the peer is told. */
 const TELL = 64 * 1024;
 
+/** What is smaller does not travel in pieces: so there cannot be more of them than fit. */
+const SMALLEST = 4096;
+
 /** Who waits for pieces. */
 export interface Waiter {
   /** One of its transfers is complete, or will never be (`bytes` undefined). */
@@ -24,7 +27,6 @@ export class PiecesIn {
   readonly #tell: (bytes: number) => void;
   readonly #coming = new LazyMap<number, Coming>();
   #bytes = 0;
-  #last = 0;
   #untold = 0;
 
   /** `tell` says to the peer how many bytes were taken. */
@@ -35,9 +37,8 @@ export class PiecesIn {
 
   /** A message has come that has a leaf in pieces. */
   begin(transfer: number, length: number, waiter: Waiter): void {
-    if (transfer <= this.#last) throw new ProtocolError(`the transfer ${transfer} was begun before`);
-    this.#last = transfer;
-    if (length > this.#limit - this.#bytes) {
+    if (this.#coming.has(transfer)) throw new ProtocolError(`the transfer ${transfer} was begun before`);
+    if (length > this.#limit - this.#bytes || this.#coming.size > this.#limit / SMALLEST) {
       const message = `more than limits.bytes (${this.#limit}) are on their way in pieces`;
       throw new LimitExceeded("bytes", message);
     }

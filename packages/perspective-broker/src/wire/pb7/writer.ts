@@ -64,6 +64,11 @@ export class FrameWriter {
     return length;
   }
 
+  /** Bytes of the largest body that may be written. */
+  get largest(): number {
+    return Math.min(this.#limits.message, this.peerMessage, LARGEST_BODY);
+  }
+
   /** Sets bits of the first byte of the body. */
   mark(bits: number): void {
     const at = this.#start + HEAD;
