@@ -2,6 +2,7 @@
 
 import { DeadReferenceError, UnsendableError } from "../errors.ts";
 import type { Cacheable } from "../flavors/cacheable.ts";
+import type { Limits } from "../limits.ts";
 import { LazyMap } from "../platform/lazy.ts";
 import { Observer, type ObserverConversation } from "../references/observer.ts";
 import type { ClassPolicy, TaggedState } from "../wire/dialect.ts";
@@ -23,12 +24,19 @@ export interface GivenCache {
   making: boolean;
 }
 
+export interface CachesGivenSetup {
+  readonly conversation: ObserverConversation;
+  readonly limits: Pick<Limits, "references">;
+  readonly classes: ClassPolicy;
+  /** Is told that a Cacheable is going to be sent that the peer does not know; throws what keeps the message from carrying it. */
+  readonly outgoing: { freshCache(): void };
+  /** What an application was told failed. */
+  complain(what: string, error: unknown): void;
+}
+
 export class CachesGiven {
   readonly #ids: Ids;
-  readonly #limit: number;
-  readonly #conversation: ObserverConversation;
-  readonly #failed: (error: unknown) => void;
-  readonly #fresh: () => void;
+  readonly #setup: CachesGivenSetup;
   readonly #byId = new IdTable<GivenCache>();
   readonly #byObject = new LazyMap<Cacheable, GivenCache>();
   readonly #byObserver = new WeakMap<Observer, GivenCache>();
@@ -36,22 +44,9 @@ export class CachesGiven {
   readonly #pinned = new IdTable<{ readonly cacheable: Cacheable; pins: number }>();
   #ended = false;
 
-  /**
-   * `failed` is told what an application's `stoppedObserving` throws; `fresh` that a Cacheable is going to be sent that the peer
-   * does not know, and throws what keeps the message from carrying it.
-   */
-  constructor(
-    ids: Ids,
-    limit: number,
-    conversation: ObserverConversation,
-    failed: (error: unknown) => void,
-    fresh: () => void,
-  ) {
-    this.#fresh = fresh;
+  constructor(ids: Ids, setup: CachesGivenSetup) {
     this.#ids = ids;
-    this.#limit = limit;
-    this.#conversation = conversation;
-    this.#failed = failed;
+    this.#setup = setup;
   }
 
   /**
@@ -61,7 +56,6 @@ export class CachesGiven {
   give(
     cacheable: Cacheable,
     perspective: object | null,
-    classes: ClassPolicy,
     carried: readonly number[] | undefined,
   ): { id: number; fresh: TaggedState | undefined } {
     const known = this.#byObject.get(cacheable);
@@ -73,10 +67,10 @@ export class CachesGiven {
       return { id: known.id, fresh: undefined };
     }
     if (this.#ended) throw new DeadReferenceError("the connection has ended");
-    if (this.#byId.size > this.#limit) throw this.#ids.refuse("cache");
-    this.#fresh();
-    const tag = tagToCache(cacheable, perspective, classes);
-    const observer = new Observer(this.#conversation);
+    if (this.#byId.size > this.#setup.limits.references) throw this.#ids.refuse("cache");
+    this.#setup.outgoing.freshCache();
+    const tag = tagToCache(cacheable, perspective, this.#setup.classes);
+    const observer = new Observer(this.#setup.conversation);
     const id = this.#ids.next();
     const entry: GivenCache = { id, cacheable, perspective, observer, count: 1, early: [], making: true };
     this.#byObserver.set(observer, entry);
@@ -172,7 +166,7 @@ export class CachesGiven {
     try {
       entry.cacheable.stoppedObserving(entry.perspective, entry.observer);
     } catch (error) {
-      this.#failed(error);
+      this.#setup.complain("stoppedObserving", error);
     }
   }
 }

@@ -11,27 +11,24 @@ import type { Clock } from "../platform/clock.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
 import { type RequestId, Wants } from "../wire/message.ts";
-import { Arrival } from "./arrival.ts";
-import type { CachesHeld } from "./caches-held.ts";
+import { Arrival, type ArrivalSetup } from "./arrival.ts";
 import { type AwaitedCalls, Call, CallAborts, type CallConnection, type CallStore } from "./current-call.ts";
-import type { Exports } from "./exports.ts";
 import { levelOf, logFailure, sendFailure, unsendable } from "./failures.ts";
 import { IdTable } from "./id-table.ts";
-import type { Imports } from "./imports.ts";
 import { InboundQueue, type WaitingCall } from "./inbound.ts";
 import type { Interception } from "./interceptors.ts";
-import { LockWaits } from "./lock-waits.ts";
+import { LockWaits, type LockWaitsSetup } from "./lock-waits.ts";
 import type { Log } from "./log.ts";
 import { type Forwarding, Results } from "./results.ts";
 import { Searches } from "./searches.ts";
 import { Streams } from "./streams.ts";
+import type { Tables } from "./tables.ts";
 
 export interface DispatcherSetup {
   readonly codec: Codec;
-  readonly exports: Exports;
-  readonly imports: Imports;
-  readonly caches: CachesHeld;
-  readonly streams: Streams;
+  readonly tables: Tables;
+  /** The call whose result is being encoded: it goes on until the streams in it have ended. */
+  onBehalfOf: Call | undefined;
   readonly limits: Limits;
   readonly store: CallStore;
   readonly connection: CallConnection;
@@ -39,47 +36,71 @@ export interface DispatcherSetup {
   readonly log: Log;
   readonly clock: Clock;
   /** Our own calls. */
-  readonly awaited: AwaitedCalls;
+  readonly outgoing: AwaitedCalls;
   /** A message was put into the outbox. */
-  readonly written: () => void;
+  written(): void;
   /** Not even an error can be sent: the connection cannot go on. */
-  readonly failed: (error: unknown) => void;
+  failed(error: unknown): void;
 }
 
-export class Dispatcher {
+export class Dispatcher implements ArrivalSetup, LockWaitsSetup {
   readonly aborts: CallAborts;
   readonly queue: InboundQueue;
-  readonly results: Results;
-  readonly arrival: Arrival;
-  readonly lockWaits: LockWaits;
   readonly #setup: DispatcherSetup;
   readonly #more: MoreMessages | undefined;
+  // What a connection has only if it needs it.
+  #results: Results | undefined;
+  #arrival: Arrival | undefined;
+  #lockWaits: LockWaits | undefined;
+  #searches: Searches | undefined;
   // Calls that have returned a promise.
-  readonly #running = new IdTable<Call>();
-  readonly #searches: Searches;
+  #running: IdTable<Call> | undefined;
   #uncredited = 0;
   #ended = false;
 
   constructor(setup: DispatcherSetup) {
-    const { limits, exports, imports, codec, clock, awaited } = setup;
+    const { limits, codec, clock, outgoing } = setup;
     this.#setup = setup;
     this.#more = codec.more;
-    this.aborts = new CallAborts(clock, awaited);
-    this.queue = new InboundQueue(limits.calls, limits.queuedBytes);
-    this.results = new Results(limits.results);
-    const { queue, results } = this;
-    this.arrival = new Arrival({
-      ...{ exports, imports, queue, results, queuedBytes: limits.queuedBytes },
-      admit: (call) => this.#admit(call),
-      refuse: (call, error, dependency) => this.refuse(call, error, { dependency }),
-      giveBack: (call) => this.#giveBack(call),
-    });
-    const refuse = (call: WaitingCall, error: Error) => {
-      this.#giveBack(call);
-      this.refuse(call, error);
-    };
-    this.lockWaits = new LockWaits({ queue, imports, clock, refuse });
-    this.#searches = new Searches(clock);
+    this.aborts = new CallAborts(clock, outgoing);
+    this.queue = new InboundQueue(limits);
+  }
+
+  get results(): Results {
+    this.#results ??= new Results(this.#setup.limits.results);
+    return this.#results;
+  }
+
+  get arrival(): Arrival {
+    this.#arrival ??= new Arrival(this);
+    return this.#arrival;
+  }
+
+  get lockWaits(): LockWaits {
+    this.#lockWaits ??= new LockWaits(this);
+    return this.#lockWaits;
+  }
+
+  get tables(): Tables {
+    return this.#setup.tables;
+  }
+
+  get limits(): Limits {
+    return this.#setup.limits;
+  }
+
+  get clock(): Clock {
+    return this.#setup.clock;
+  }
+
+  /** The peer's calls that wait, wherever they do. */
+  get waiting(): number {
+    return this.queue.waiting + (this.#arrival?.waiting ?? 0) + (this.#lockWaits?.waiting ?? 0);
+  }
+
+  /** The results that are kept. */
+  get kept(): number {
+    return this.#results?.size ?? 0;
   }
 
   /** Runs the call now, later, or refuses it, so that calls of one target begin in the order of their arrival. */
@@ -87,21 +108,20 @@ export class Dispatcher {
     if (call.keep) {
       call.kept = this.results.begin(call.id as number);
       if (call.kept === undefined) {
-        this.#giveBack(call);
-        const { results } = this.#setup.limits;
-        this.refuse(call, new LimitExceeded("results", `more than limits.results (${results}) are kept here`), NOT_RUN);
+        const { results } = this.limits;
+        this.turnAway(call, new LimitExceeded("results", `more than limits.results (${results}) are kept here`));
         return;
       }
     }
     const { chain } = this.#setup.limits;
     if ((call.envelope?.depth ?? 0) > chain) {
-      this.#giveBack(call);
       const message = `more than limits.chain (${chain}) calls above each other`;
-      this.refuse(call, new LimitExceeded("chain", message), NOT_RUN);
+      this.turnAway(call, new LimitExceeded("chain", message));
       return;
     }
     if (call.envelope?.deadline !== undefined) call.arrived = this.#setup.clock.now();
-    if (this.#more === undefined) this.#admit(call);
+    if (this.#more === undefined) this.admit(call);
+    else if (this.#arrival === undefined && Arrival.runsAtOnce(call)) this.admit(call);
     else this.arrival.arrived(call);
   }
 
@@ -109,19 +129,22 @@ export class Dispatcher {
    * Answers a call that was not run. The peer's own mistakes are not worth more than a debug line; what an application's class
    * threw when it was to take a state is.
    */
-  refuse(
-    call: Pick<WaitingCall, "id" | "method" | "wantsAnswer" | "kept">,
-    error: unknown,
-    notRun: { readonly dependency: boolean } = NOT_RUN,
-  ): void {
-    const level = error instanceof PerspectiveBrokerError || notRun.dependency ? "debug" : levelOf(error);
+  refuse(call: Pick<WaitingCall, "id" | "method" | "wantsAnswer" | "kept">, error: unknown, dependency = false): void {
+    const level = error instanceof PerspectiveBrokerError || dependency ? "debug" : levelOf(error);
     if (level !== undefined) this.#setup.log({ level, message: `a call of ${shown(call)} was refused`, error });
+    const notRun = { dependency };
     if (call.wantsAnswer || call.kept?.pulled) this.#sendError(call.id, error, false, notRun);
     if (call.kept !== undefined) {
       call.kept.notRun = notRun;
       call.kept.settle({ error }, null); // after it, so that the error of what depends on it is known as its own
     }
     this.#close(call);
+  }
+
+  /** The same of one whose arguments are here: what came with it is given back first. `dependency`: a call failed that it needs. */
+  turnAway(call: WaitingCall, error: unknown, dependency = false): void {
+    this.#giveBack(call);
+    this.refuse(call, error, dependency);
   }
 
   /** A call whose arguments cannot be decoded. */
@@ -132,20 +155,22 @@ export class Dispatcher {
 
   /** The caller does not wait for a call any more. */
   cancel(id: number): void {
-    if (this.arrival.cancel(id) || this.queue.cancel(id)) return;
-    if (this.lockWaits.cancel(id, new CallAborted(undefined, "no"))) return;
-    this.#running.get(id)?.abort(new CallAborted(undefined, "unknown"));
+    if (this.#arrival?.cancel(id) || this.queue.cancel(id)) return;
+    if (this.#lockWaits?.cancel(id, new CallAborted(undefined, "no"))) return;
+    this.#running?.get(id)?.abort(new CallAborted(undefined, "unknown"));
   }
 
   /** The peer searches for calls that wait for each other, and comes to one of its own. If that is not here any more, so be it. */
   probed(id: number, probe: Probe): void {
-    const call = this.#running.get(id) ?? this.lockWaits.find(id);
-    if (call !== undefined) this.#searches.goOn(call, probe);
+    const call = this.#running?.get(id) ?? this.#lockWaits?.find(id);
+    if (call === undefined) return;
+    this.#searches ??= new Searches(this.clock);
+    this.#searches.goOn(call, probe);
   }
 
   /** The caller wants a result that was only to be kept. */
   pull(id: number): void {
-    const kept = this.results.find(id);
+    const kept = this.#results?.find(id);
     if (kept === undefined) return;
     kept.pulled = true;
     if (kept.outcome === undefined) return;
@@ -159,11 +184,11 @@ export class Dispatcher {
 
   /** The caller does not need a result any more. */
   drop(id: number): void {
-    const kept = this.results.drop(id);
+    const kept = this.#results?.drop(id);
     if (kept !== undefined && !kept.sent) {
       kept.whenSettled(() => {
         if (!kept.sent && kept.outcome !== undefined && "value" in kept.outcome) {
-          this.#setup.exports.forgetUnsent(kept.outcome.value);
+          this.tables.exports.forgetUnsent(kept.outcome.value);
         }
       });
     }
@@ -173,27 +198,26 @@ export class Dispatcher {
   end(reason: unknown): void {
     this.#ended = true;
     this.queue.clear();
-    this.arrival.clear();
-    this.lockWaits.clear();
-    this.results.clear();
+    this.#arrival?.clear();
+    this.#lockWaits?.clear();
+    this.#results?.clear();
     this.aborts.end(reason);
   }
 
   /** It may run: now, or when there is a place for it. */
-  #admit(call: WaitingCall): void {
+  admit(call: WaitingCall): void {
     if (this.queue.open) {
       this.#run(call);
     } else if (this.queue.add(call)) {
-      if (call.received !== undefined) this.#setup.imports.keep(call.received);
+      if (call.received !== undefined) this.tables.imports.keep(call.received);
       // The peer may give the object back right after its last call: it must be there when the call's turn comes.
-      call.pinned = call.to === "object" && call.object === undefined && this.#setup.exports.pinOne(call.target);
+      call.pinned = call.to === "object" && call.object === undefined && this.tables.exports.pinOne(call.target);
     } else {
-      this.#giveBack(call);
-      this.refuse(call, this.#noRoom());
+      this.turnAway(call, this.noRoom());
     }
   }
 
-  #noRoom(): LimitExceeded {
+  noRoom(): LimitExceeded {
     const { queuedBytes } = this.#setup.limits;
     return new LimitExceeded("queuedBytes", `more than limits.queuedBytes (${queuedBytes}) of calls wait here`);
   }
@@ -207,16 +231,17 @@ export class Dispatcher {
   }
 
   #run(call: WaitingCall): void {
-    const { exports, caches, connection } = this.#setup;
+    const { tables, connection } = this.#setup;
+    const { exports } = tables;
     const object = call.object ?? (call.to === "object" ? exports.find(call.target) : undefined);
     let missing: Error | undefined;
     if (object === undefined) {
-      missing = call.to === "cache" ? caches.missing(call.target as number) : new NoSuchObject("Invalid Object ID");
+      missing =
+        call.to === "cache" ? tables.held.missing(call.target as number) : new NoSuchObject("Invalid Object ID");
     }
     if (call.cancelled || call.arrived !== undefined) missing ??= this.#tooLate(call);
     if (missing !== undefined) {
-      this.#giveBack(call);
-      this.refuse(call, missing);
+      this.turnAway(call, missing);
       return;
     }
     let perspective: object | null = null;
@@ -248,13 +273,10 @@ export class Dispatcher {
         this.#begin(call, object, context, perspective, lock);
         return;
       }
-      this.#giveBack(call);
-      this.refuse(call, late);
+      this.turnAway(call, late);
       lock.leave(context);
     };
-    if (this.lockWaits.add(call, lock, context, begin)) return;
-    this.#giveBack(call);
-    this.refuse(call, this.#noRoom());
+    if (!this.lockWaits.add(call, lock, context, begin)) this.turnAway(call, this.noRoom());
   }
 
   #begin(
@@ -264,8 +286,8 @@ export class Dispatcher {
     perspective: object | null,
     lock: Lock | undefined,
   ): void {
-    const { imports, store, interception } = this.#setup;
-    if (call.received !== undefined) imports.hold(call.received);
+    const { store, interception } = this.#setup;
+    if (call.received !== undefined) this.tables.imports.hold(call.received);
     let result: unknown;
     let later: boolean;
     try {
@@ -292,10 +314,13 @@ export class Dispatcher {
       return;
     }
     this.queue.running++;
-    if (this.#more !== undefined) this.#running.set(call.id as number, context);
+    if (this.#more !== undefined) {
+      this.#running ??= new IdTable();
+      this.#running.set(call.id as number, context);
+    }
     const settled = () => {
       this.queue.running--;
-      if (this.#more !== undefined) this.#running.delete(call.id as number);
+      this.#running?.delete(call.id as number);
       context.settled();
       this.#answered(call.received);
       lock?.leave(context);
@@ -318,9 +343,9 @@ export class Dispatcher {
     for (let budget = this.#setup.limits.turnCalls; budget > 0; budget--) {
       const call = this.queue.take();
       if (call === undefined) return;
-      if (call.received !== undefined) this.#setup.imports.deliver(call.received);
+      if (call.received !== undefined) this.tables.imports.deliver(call.received);
       this.#run(call);
-      if (call.pinned) this.#setup.exports.unpin([call.target as number]);
+      if (call.pinned) this.tables.exports.unpin([call.target as number]);
     }
     if (this.queue.waiting > 0) platform.yieldTurn(() => this.#runWaiting());
   }
@@ -332,16 +357,16 @@ export class Dispatcher {
       return;
     }
     for (const reference of call.received ?? []) reference.release();
-    for (const cache of call.caches ?? []) this.#setup.caches.giveBack(cache);
+    for (const cache of call.caches ?? []) this.tables.held.giveBack(cache);
     for (const value of call.args) Streams.giveBack(value);
   }
 
   #answered(received: readonly RemoteReference[] | undefined): void {
-    if (received !== undefined) this.#setup.imports.unhold(received);
+    if (received !== undefined) this.tables.imports.unhold(received);
   }
 
   #observed(call: WaitingCall): unknown {
-    return this.#setup.caches.observed(call.target as number, call.method, call.args, call.keywords);
+    return this.tables.held.observed(call.target as number, call.method, call.args, call.keywords);
   }
 
   /** A call has ended that is not answered: its caller may make another one. */
@@ -358,7 +383,7 @@ export class Dispatcher {
     call.kept?.settle({ value }, perspective, context);
     const wanted = call.wantsAnswer || call.kept?.pulled;
     if (!wanted) {
-      if (call.kept === undefined) this.#setup.exports.forgetUnsent(value);
+      if (call.kept === undefined) this.tables.exports.forgetUnsent(value);
     } else if (!this.#ended) {
       if (call.kept !== undefined) call.kept.sent = true;
       this.#sendValue(call, value, perspective, context);
@@ -372,15 +397,15 @@ export class Dispatcher {
     perspective: object | null,
     context: Call | undefined,
   ): void {
-    const { codec, streams, written, log } = this.#setup;
-    streams.onBehalfOf = context;
+    const setup = this.#setup;
+    setup.onBehalfOf = context;
     try {
-      codec.sendAnswer(call.id, value, perspective);
-      written();
+      setup.codec.sendAnswer(call.id, value, perspective);
+      setup.written();
     } catch (error) {
-      this.#sendError(call.id, unsendable(log, `the result of ${shown(call)}`, error), false);
+      this.#sendError(call.id, unsendable(setup.log, `the result of ${shown(call)}`, error), false);
     } finally {
-      streams.onBehalfOf = undefined;
+      setup.onBehalfOf = undefined;
     }
   }
 
@@ -392,20 +417,18 @@ export class Dispatcher {
   }
 
   #sendError(id: RequestId, error: unknown, later: boolean, notRun?: { readonly dependency: boolean }): void {
-    const { codec, log, failed, written } = this.#setup;
+    const { codec, log } = this.#setup;
     try {
       sendFailure(log, error, (sent) => codec.sendError(id, sent, later, notRun));
     } catch (hopeless) {
-      failed(hopeless);
+      this.#setup.failed(hopeless);
       return;
     }
-    written();
+    this.#setup.written();
   }
 }
 
 type AnyMethod = (...args: never[]) => unknown;
-
-const NOT_RUN = { dependency: false } as const;
 
 /** A name that the peer chose, fit for a line of a log. */
 function shown({ method }: Pick<WaitingCall, "method">): string {

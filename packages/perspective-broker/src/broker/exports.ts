@@ -3,10 +3,11 @@
 
 import { UnknownId } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
-import { LazyMap } from "../platform/lazy.ts";
+import type { Limits } from "../limits.ts";
 import type { ObjectId } from "../wire/message.ts";
 import { IdTable } from "./id-table.ts";
 import type { Ids } from "./ids.ts";
+import type { Names } from "./names.ts";
 
 export interface Export {
   readonly id: number;
@@ -21,19 +22,23 @@ export interface Export {
   next: Export | undefined;
 }
 
+export interface ExportsSetup {
+  readonly limits: Pick<Limits, "references">;
+  /** What an application was told failed. */
+  complain(what: string, error: unknown): void;
+}
+
 export class Exports {
   readonly #ids: Ids;
-  readonly #limit: number;
-  readonly #failed: (error: unknown) => void;
+  readonly #setup: ExportsSetup;
   readonly #byId = new IdTable<Export>();
-  readonly #byName = new LazyMap<string, Referenceable>();
-  readonly #cleanups = new LazyMap<Referenceable, (() => void)[]>();
+  readonly #byName: Names;
+  #cleanups: Map<Referenceable, (() => void)[]> | undefined;
 
-  /** `failed` is told what a cleanup throws. */
-  constructor(ids: Ids, limit: number, failed: (error: unknown) => void) {
+  constructor(ids: Ids, setup: ExportsSetup, names: Names) {
     this.#ids = ids;
-    this.#limit = limit;
-    this.#failed = failed;
+    this.#setup = setup;
+    this.#byName = names;
   }
 
   /** Counts one more receipt of the object; returns its id. */
@@ -42,7 +47,7 @@ export class Exports {
     if (entry === undefined) {
       try {
         object.checkDeclarations();
-        if (this.#byId.size + this.#byName.size > this.#limit) throw this.#ids.refuse("reference");
+        if (this.#byId.size + this.#byName.size > this.#setup.limits.references) throw this.#ids.refuse("reference");
       } catch (error) {
         this.#cleanUp(object); // the peer will never have it
         throw error;
@@ -113,6 +118,7 @@ export class Exports {
 
   /** Runs `fn` once: when the peer gives back its last receipt of the object, cannot be given one, or the connection ends. */
   whenForgotten(object: Referenceable, fn: () => void): void {
+    this.#cleanups ??= new Map();
     const cleanups = this.#cleanups.get(object);
     if (cleanups === undefined) this.#cleanups.set(object, [fn]);
     else cleanups.push(fn);
@@ -120,7 +126,7 @@ export class Exports {
 
   /** A result that nobody will get: what was to happen when the peer forgets it happens now, if the peer never had it. */
   forgetUnsent(result: unknown): void {
-    if (this.#cleanups.size === 0 || !(result instanceof Referenceable)) return;
+    if (this.#cleanups === undefined || !(result instanceof Referenceable)) return;
     if (this.#entryOf(result) === undefined) this.#cleanUp(result);
   }
 
@@ -129,28 +135,19 @@ export class Exports {
     if (typeof id === "number") this.#ids.check(id);
   }
 
-  /** Publishes an object under a name; the returned function takes it back if it is still the one. */
-  name(name: string, object: Referenceable): () => void {
-    object.checkDeclarations();
-    this.#byName.set(name, object);
-    return () => {
-      if (this.#byName.get(name) === object) this.#byName.delete(name);
-    };
-  }
-
   entries(): Export[] {
     return this.#byId.values();
   }
 
   names(): string[] {
-    return [...this.#byName.keys()];
+    return this.#byName.all();
   }
 
   clear(): void {
     for (const entry of this.#byId.values()) this.#unlink(entry);
     this.#byId.clear();
     this.#byName.clear();
-    for (const object of [...this.#cleanups.keys()]) this.#cleanUp(object);
+    for (const object of [...(this.#cleanups?.keys() ?? [])]) this.#cleanUp(object);
   }
 
   #forgetUnused(entry: Export): void {
@@ -178,13 +175,14 @@ export class Exports {
   }
 
   #cleanUp(object: Referenceable): void {
-    const cleanups = this.#cleanups.get(object) ?? [];
-    this.#cleanups.delete(object);
+    const cleanups = this.#cleanups?.get(object);
+    if (cleanups === undefined) return;
+    this.#cleanups?.delete(object);
     for (const cleanup of cleanups) {
       try {
         cleanup();
       } catch (error) {
-        this.#failed(error);
+        this.#setup.complain("a logout", error);
       }
     }
   }

@@ -1,5 +1,6 @@
 // Calls that the peer does not allow yet: no more are open there than its hello says. What does not fit waits here, encoded, in
 // order, and what must not overtake it waits behind it.
+import type { MoreMessages } from "../wire/dialect.ts";
 import type { Outbox } from "../wire/outbox.ts";
 
 /** What waits at the gate: a call, or what has to stay behind calls. */
@@ -17,6 +18,9 @@ const COST = 128;
 function weightOf({ box, call }: Held): number {
   return call === undefined ? box.waiting + COST : box.waiting;
 }
+/** What never waited; not to be changed. */
+const NOTHING: (Held | undefined)[] = [];
+const NONE: (() => void)[] = [];
 
 export class Gate {
   /** Calls that are open at the peer. */
@@ -26,17 +30,17 @@ export class Gate {
   bytes = 0;
   #allowed: number;
   // What was withdrawn has left a gap.
-  #queue: (Held | undefined)[] = [];
+  #queue: (Held | undefined)[] = NOTHING;
   #next = 0;
   // How many were taken off the queue's front.
   #before = 0;
-  readonly #forward: (box: Outbox) => void;
-  #opened: (() => void)[] = [];
+  readonly #more: Pick<MoreMessages, "forward"> | undefined;
+  #opened: (() => void)[] = NONE;
 
-  /** `forward` puts what waited into the connection's outbox. */
-  constructor(allowed: number, forward: (box: Outbox) => void) {
+  /** `more` puts what waited into the connection's outbox. */
+  constructor(allowed: number, more: Pick<MoreMessages, "forward"> | undefined) {
     this.#allowed = allowed;
-    this.#forward = forward;
+    this.#more = more;
   }
 
   /** Whether a call has to wait. */
@@ -51,11 +55,13 @@ export class Gate {
 
   /** Calls `fn` once when a call need not wait any more. */
   whenOpen(fn: () => void): void {
+    if (this.#opened === NONE) this.#opened = [];
     this.#opened.push(fn);
   }
 
   hold(held: Held): void {
     held.at = this.#before + this.#queue.length;
+    if (this.#queue === NOTHING) this.#queue = [];
     this.#queue.push(held);
     this.bytes += weightOf(held);
     if (held.call !== undefined) this.calls++;
@@ -92,13 +98,13 @@ export class Gate {
   #tellOpen(): void {
     if (this.#opened.length === 0 || this.closed) return;
     const opened = this.#opened;
-    this.#opened = [];
+    this.#opened = NONE;
     for (const fn of opened) fn();
   }
 
   clear(): void {
     this.#before += this.#queue.length;
-    this.#queue = [];
+    this.#queue = NOTHING;
     this.#next = 0;
     this.bytes = 0;
     this.calls = 0;
@@ -116,13 +122,13 @@ export class Gate {
         this.open++;
         this.calls--;
       }
-      this.#forward(held.box);
+      this.#more?.forward(held.box);
       held.call?.forwarded();
       forwarded = true;
     }
     if (this.#next === this.#queue.length || this.#next > 1024) {
       this.#before += this.#next;
-      this.#queue = this.#queue.slice(this.#next);
+      this.#queue = this.waiting ? this.#queue.slice(this.#next) : NOTHING;
       this.#next = 0;
     }
     return forwarded;

@@ -3,15 +3,15 @@
 import type { Activation } from "../flavors/activation.ts";
 import type { Lock } from "../flavors/lock.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Imports } from "./imports.ts";
 import type { InboundQueue, WaitingCall } from "./inbound.ts";
+import type { Tables } from "./tables.ts";
 
 export interface LockWaitsSetup {
   readonly queue: InboundQueue;
-  readonly imports: Imports;
+  readonly tables: Pick<Tables, "imports">;
   readonly clock: Clock;
-  /** It will not run. */
-  readonly refuse: (call: WaitingCall, error: Error) => void;
+  /** It will not run: what came with it is given back. */
+  turnAway(call: WaitingCall, error: Error): void;
 }
 
 interface LockWait {
@@ -37,9 +37,9 @@ export class LockWaits {
 
   /** Lets a call wait; false if there is no room for it. `begin` is called when it has the lock. */
   add(call: WaitingCall, lock: Lock, activation: Activation, begin: () => void): boolean {
-    const { queue, imports, clock, refuse } = this.#setup;
+    const { queue, tables, clock } = this.#setup;
     if (!queue.reserve(call.bytes)) return false;
-    if (call.received !== undefined) imports.keep(call.received);
+    if (call.received !== undefined) tables.imports.keep(call.received);
     const entry = { call, activation, lock };
     this.#all.add(entry);
     this.#byId.set(call.id, entry);
@@ -51,7 +51,7 @@ export class LockWaits {
       },
       refuse: (error: Error) => {
         this.#over(entry);
-        refuse(call, error);
+        this.#setup.turnAway(call, error);
       },
     };
     lock.wait(waiter, clock);
@@ -69,7 +69,7 @@ export class LockWaits {
     if (entry === undefined) return false;
     entry.lock.withdraw(entry.activation);
     this.#over(entry);
-    this.#setup.refuse(entry.call, error);
+    this.#setup.turnAway(entry.call, error);
     return true;
   }
 
@@ -81,11 +81,11 @@ export class LockWaits {
   }
 
   #over(entry: LockWait): void {
-    const { queue, imports } = this.#setup;
+    const { queue, tables } = this.#setup;
     const { call } = entry;
     this.#all.delete(entry);
     if (this.#byId.get(call.id) === entry) this.#byId.delete(call.id);
     queue.free(call.bytes);
-    if (call.received !== undefined) imports.deliver(call.received);
+    if (call.received !== undefined) tables.imports.deliver(call.received);
   }
 }

@@ -15,15 +15,15 @@ export interface MoreSetup {
   readonly outgoing: Outgoing;
   readonly dispatcher: Dispatcher;
   readonly streams: Streams;
-  readonly written: () => void;
-  readonly sendPieces: () => void;
-  readonly greeted: (peer: PeerLimits) => void;
+  written(): void;
+  sendPieces(): void;
+  greeted(peer: PeerLimits): void;
 }
 
 export class MoreReceived implements MoreHandler {
   readonly #setup: MoreSetup;
   // Our calls that resulted in an object of this side, by their ids.
-  readonly #echoes = new IdTable<{ readonly call: OutgoingCall; readonly value: unknown }>();
+  #echoes: IdTable<{ readonly call: OutgoingCall; readonly value: unknown }> | undefined;
 
   constructor(setup: MoreSetup) {
     this.#setup = setup;
@@ -32,6 +32,7 @@ export class MoreReceived implements MoreHandler {
   /** Fulfils a call when all that was called through it before has arrived. */
   afterEcho(call: OutgoingCall, value: unknown): void {
     const { codec, outgoing } = this.#setup;
+    this.#echoes ??= new IdTable();
     this.#echoes.set(call.id, { call, value });
     // Behind those that wait for the peer's word.
     outgoing.inOrder((into) => codec.more?.sendEcho(call.id, into));
@@ -39,14 +40,13 @@ export class MoreReceived implements MoreHandler {
 
   /** The connection has ended: what was called has run, but nobody knows what of it has arrived. */
   end(reason: CloseReason): void {
-    const echoes = [...this.#echoes.values()];
-    this.#echoes.clear();
+    const echoes = this.#echoes?.values() ?? [];
+    this.#echoes = undefined;
     for (const { call } of echoes) call.reject(new ConnectionLost(reason, "unknown"));
   }
 
   greeted(limits: PeerLimits): void {
     this.#setup.outgoing.greeted(limits);
-    this.#setup.streams.greeted(limits);
     this.#setup.greeted(limits);
   }
 
@@ -75,9 +75,9 @@ export class MoreReceived implements MoreHandler {
   }
 
   echoed(number: number): void {
-    const echo = this.#echoes.get(number);
+    const echo = this.#echoes?.get(number);
     if (echo === undefined) return;
-    this.#echoes.delete(number);
+    this.#echoes?.delete(number);
     echo.call.fulfil(echo.value);
     this.#setup.outgoing.forget(echo.call);
   }

@@ -28,22 +28,23 @@ export interface OutgoingSetup {
   readonly outbox: Outbox;
   readonly limits: Limits;
   /** How many bytes of all that was ever encoded the platform has taken. */
-  readonly sent: () => number;
+  sent(): number;
   readonly clock: Clock;
   readonly log: Log;
   readonly interception: Interception | undefined;
   /** The reason why nothing more can be written now, if there is one. */
-  readonly full: () => Error | undefined;
-  /** Calls `fn` when there may be room again; given if calls are to wait for it. */
-  readonly whenRoom: ((fn: () => void) => void) | undefined;
+  full(): Error | undefined;
+  /** What a call does then; and when there may be room again. */
+  readonly whenFull: "reject" | "wait";
+  whenRoom(fn: () => void): void;
   /** A message was put into the outbox. */
-  readonly written: () => void;
+  written(): void;
   /** A call is going to be put there; was; somebody wants its result. */
-  readonly calling: () => void;
-  readonly called: () => void;
-  readonly wanted: () => void;
+  calling(): void;
+  called(): void;
+  wanted(): void;
   /** An answer is awaited from now on. */
-  readonly awaiting: () => void;
+  awaiting(): void;
 }
 
 /** Where a call goes, and for whom it is encoded. */
@@ -58,7 +59,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
   readonly #setup: OutgoingSetup;
   readonly #more: MoreMessages | undefined;
   readonly #awaited = new IdTable<OutgoingCall>();
-  readonly #postponed: Postponed;
+  #postponed: Postponed | undefined;
   #lastRequest = 0;
   #byChain: ChainIndex | undefined;
   // The results of calls that stand among the arguments of the call that is being encoded; undefined while none is.
@@ -73,14 +74,13 @@ export class Outgoing implements CallSender, AwaitedCalls {
   #gateOpen: RemoteResult<unknown> | undefined;
   #kept = 0;
   // Before its hello nothing is known of the peer: it refuses what is too much.
-  #keptMost = Number.POSITIVE_INFINITY;
+  #keptMost: number | undefined;
 
   constructor(setup: OutgoingSetup) {
     this.#setup = setup;
     this.#more = setup.codec.more;
     // A dialect that has more tells how many calls it allows in its hello.
-    this.gate = new Gate(this.#more === undefined ? Number.POSITIVE_INFINITY : 0, (box) => this.#more?.forward(box));
-    this.#postponed = new Postponed(setup.clock);
+    this.gate = new Gate(this.#more === undefined ? Number.POSITIVE_INFINITY : 0, this.#more);
   }
 
   /** How many calls are not answered yet. */
@@ -132,12 +132,12 @@ export class Outgoing implements CallSender, AwaitedCalls {
     const errand = errandOf(options);
     if (errand?.problem !== undefined) return rejected(errand.problem);
     const attempt = (left: Errand | undefined) => this.#begin(destination, method, args, left, parent);
-    if (this.#postponed.has(destination)) return this.#postponed.call(destination, method, errand, attempt, undefined);
+    if (this.#postponed?.has(destination)) return this.#postponed.call(destination, method, errand, attempt, undefined);
     try {
       return this.#begin(destination, method, args, errand, parent);
     } catch (error) {
       if (!(error instanceof NotYet)) return rejected(error);
-      return this.#postponed.call(destination, method, errand, attempt, error.result);
+      return this.#behind().call(destination, method, errand, attempt, error.result);
     }
   }
 
@@ -176,10 +176,10 @@ export class Outgoing implements CallSender, AwaitedCalls {
     };
     try {
       if (problem !== undefined) throw problem;
-      if (this.#postponed.has(destination)) this.#postponed.post(destination, attempt, undefined, failed);
+      if (this.#postponed?.has(destination)) this.#postponed.post(destination, attempt, undefined, failed);
       else attempt();
     } catch (error) {
-      if (error instanceof NotYet) this.#postponed.post(destination, attempt, error.result, failed);
+      if (error instanceof NotYet) this.#behind().post(destination, attempt, error.result, failed);
       else failed(error);
     }
   }
@@ -246,7 +246,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     this.#awaited.clear();
     this.#byChain = undefined;
     this.gate.clear();
-    this.#postponed.end(new ConnectionLost(reason, "no"));
+    this.#postponed?.end(new ConnectionLost(reason, "no"));
     for (const call of awaited) {
       call.settled();
       const unsent = call.held !== undefined || call.position >= sent;
@@ -299,12 +299,11 @@ export class Outgoing implements CallSender, AwaitedCalls {
   }
 
   cancel(call: OutgoingCall): Executed {
-    const { sent } = this.#setup;
     if (call.held !== undefined && this.#withdraw(call, call.held)) {
       this.#setup.written(); // what waited behind it
       return "no";
     }
-    const executed = sent() <= call.position ? "no" : "unknown";
+    const executed = this.#setup.sent() <= call.position ? "no" : "unknown";
     if (this.#more === undefined) return executed;
     const incomplete = this.#more.sendCancel(call.id);
     this.#setup.written();
@@ -350,7 +349,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     args: unknown[],
     options: CallOptions | undefined,
   ): RemoteResult<unknown> {
-    const problem = this.#setup.whenRoom === undefined ? this.#setup.full() : undefined;
+    const problem = this.#setup.whenFull === "reject" ? this.#setup.full() : undefined;
     if (problem !== undefined) return rejected(problem);
     parent.calledThrough = true;
     return this.call({ to: "result", id: parent.id, perspective: null }, method, args, options, parent);
@@ -358,7 +357,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
 
   #throughOnly(parent: OutgoingCall, method: string, args: unknown[], options: CallOptions | undefined): boolean {
     parent.calledThrough = true;
-    const problem = this.#setup.whenRoom === undefined ? this.#setup.full() : undefined;
+    const problem = this.#setup.whenFull === "reject" ? this.#setup.full() : undefined;
     this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, problem, options);
     RemoteResult.opened(parent.result);
     RemoteResult.closed(parent.result);
@@ -367,12 +366,12 @@ export class Outgoing implements CallSender, AwaitedCalls {
 
   /** Throws NotYet while too much waits to be sent, if calls are to wait for that. */
   #checkRoom(): void {
-    const { whenRoom, full } = this.#setup;
-    if (whenRoom === undefined || full() === undefined) return;
+    const setup = this.#setup;
+    if (setup.whenFull === "reject" || setup.full() === undefined) return;
     if (this.#room === undefined) {
       const { result, resolve } = pending<unknown>();
       this.#room = result;
-      whenRoom(() => {
+      setup.whenRoom(() => {
         this.#room = undefined;
         resolve(undefined);
       });
@@ -391,14 +390,19 @@ export class Outgoing implements CallSender, AwaitedCalls {
     this.#byChain?.remove(call);
     call.settled();
     if (call.exported === undefined) return;
-    this.#setup.tables.exports.unpin(call.exported);
-    this.#setup.tables.given.unpin(call.exported);
+    this.#setup.tables.unpin(call.exported);
+  }
+
+  /** Where calls wait for results to which the wire cannot refer. */
+  #behind(): Postponed {
+    this.#postponed ??= new Postponed(this.#setup.clock);
+    return this.#postponed;
   }
 
   /** Has the result of a call kept over there; false if the call has left already without asking for that. */
   #keep(call: OutgoingCall): boolean {
     if (call.kept) return true;
-    if (this.#more === undefined || this.#kept >= this.#keptMost) return false;
+    if (this.#more === undefined || this.#kept >= (this.#keptMost ?? Number.POSITIVE_INFINITY)) return false;
     const wanted = RemoteResult.isWanted(call.result);
     if (!this.#amend(call, Wants.keeping | (wanted ? Wants.answer : Wants.nothing))) return false;
     this.#kept++;
@@ -453,8 +457,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     this.#byChain?.add(call);
     if (exported !== undefined) {
       call.exported = exported;
-      tables.exports.pin(exported);
-      tables.given.pin(exported);
+      tables.pin(exported);
     }
     if (errand?.signal !== undefined || errand?.timeout !== undefined) call.limit(errand, clock);
     this.#setup.awaiting();

@@ -7,33 +7,31 @@ import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import { feedOf, RemoteStream } from "../references/remote-stream.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
-import type { Late, PeerLimits } from "../wire/message.ts";
+import type { Late } from "../wire/message.ts";
 import { type Call, type CallStore, runningCallIfAny } from "./current-call.ts";
 import { logFailure, sendFailure, unsendable } from "./failures.ts";
 import { IdTable } from "./id-table.ts";
 import type { Log } from "./log.ts";
 import { type ConsumerHub, StreamConsumer } from "./stream-consumer.ts";
 import { type ProducerHub, StreamProducer } from "./stream-producer.ts";
+import type { Tables } from "./tables.ts";
 
 export interface StreamsSetup {
   readonly codec: Pick<Codec, "more">;
   readonly limits: Pick<Limits, "streams">;
   readonly store: CallStore;
   readonly log: Log;
-  readonly written: () => void;
-  readonly congested: () => boolean;
-  readonly whenWritable: (fn: () => void) => void;
+  /** The call whose result is being encoded: it goes on until the streams in it have ended. */
+  onBehalfOf: Call | undefined;
+  /** How many streams the peer takes; undefined before its hello. */
+  readonly peerStreams: number | undefined;
+  readonly congested: boolean;
+  written(): void;
+  whenWritable(fn: () => void): void;
   /** Not even an error can be sent: the connection cannot go on. */
-  readonly failed: (error: unknown) => void;
+  failed(error: unknown): void;
   /** Receipts that came with items. */
-  readonly receipts: Receipts;
-}
-
-export interface Receipts {
-  /** Items wait that brought references: nobody can give these back. */
-  keep(references: readonly RemoteReference[]): void;
-  /** They are taken. */
-  deliver(references: readonly RemoteReference[]): void;
+  readonly tables: Pick<Tables, "imports">;
   /** Nobody was given what came. */
   giveBack(received: readonly RemoteReference[] | undefined, caches: readonly RemoteCache[] | undefined): void;
 }
@@ -42,15 +40,11 @@ export interface Receipts {
 const collected = new FinalizationRegistry<StreamConsumer>((consumer) => consumer.stop());
 
 export class Streams implements ProducerHub, ConsumerHub {
-  /** The call whose result is being encoded: it goes on until the streams in it have ended. */
-  onBehalfOf: Call | undefined;
   readonly store: CallStore;
   readonly #setup: StreamsSetup;
   readonly #given = new IdTable<StreamProducer>();
   readonly #held = new IdTable<StreamConsumer>();
-  // What the peer takes; what it said is not known before its hello.
-  #most: number;
-  #peerMost = Number.POSITIVE_INFINITY;
+  readonly #most: number;
   #last = 0;
   #ended = false;
 
@@ -79,22 +73,18 @@ export class Streams implements ProducerHub, ConsumerHub {
     return { given: this.#given.size, held: this.#held.size };
   }
 
-  /** The peer has said what it allows. */
-  greeted(limits: Pick<PeerLimits, "streams">): void {
-    this.#peerMost = limits.streams;
-  }
-
   // ---- Streams of this side
 
   /** An iterable is being sent, in a message that is encoded for `perspective`: its number. */
   give(iterable: object, perspective: object | null): number {
-    const most = Math.min(this.#most, this.#peerMost);
+    const peerMost = this.#setup.peerStreams ?? Number.POSITIVE_INFINITY;
+    const most = Math.min(this.#most, peerMost);
     if (this.#given.size >= most) {
-      const whose = this.#peerMost < this.#most ? "that the other side takes" : "limits.streams admits";
+      const whose = peerMost < this.#most ? "that the other side takes" : "limits.streams admits";
       throw new LimitExceeded("streams", `more streams are open than ${whose} (${most})`);
     }
     const id = ++this.#last;
-    const holder = this.onBehalfOf;
+    const holder = this.#setup.onBehalfOf;
     const call = holder ?? runningCallIfAny();
     this.#given.set(id, new StreamProducer(id, iterable, call, holder !== undefined, perspective, this));
     holder?.streamOpened();
@@ -184,7 +174,7 @@ export class Streams implements ProducerHub, ConsumerHub {
   // ---- ProducerHub
 
   get congested(): boolean {
-    return this.#setup.congested();
+    return this.#setup.congested;
   }
 
   whenWritable(fn: () => void): void {
@@ -192,13 +182,13 @@ export class Streams implements ProducerHub, ConsumerHub {
   }
 
   sendItem(producer: StreamProducer, value: unknown): number {
-    this.onBehalfOf = producer.holds ? producer.call : undefined;
+    this.#setup.onBehalfOf = producer.holds ? producer.call : undefined;
     try {
       const bytes = this.#more.sendItem(producer.id, value, producer.perspective);
       this.#setup.written();
       return bytes;
     } finally {
-      this.onBehalfOf = undefined;
+      this.#setup.onBehalfOf = undefined;
     }
   }
 
@@ -212,14 +202,13 @@ export class Streams implements ProducerHub, ConsumerHub {
   sendBreak(producer: StreamProducer, error: unknown): void {
     this.#forget(producer);
     if (this.#ended) return;
-    const { log, failed, written } = this.#setup;
     try {
-      sendFailure(log, error, (sent) => this.#more.sendBreak(producer.id, sent));
+      sendFailure(this.#setup.log, error, (sent) => this.#more.sendBreak(producer.id, sent));
     } catch (hopeless) {
-      failed(hopeless);
+      this.#setup.failed(hopeless);
       return;
     }
-    written();
+    this.#setup.written();
   }
 
   unsendable(producer: StreamProducer, error: unknown): unknown {
@@ -251,11 +240,11 @@ export class Streams implements ProducerHub, ConsumerHub {
   }
 
   keep(references: readonly RemoteReference[]): void {
-    this.#setup.receipts.keep(references);
+    this.#setup.tables.imports.keep(references);
   }
 
   deliver(references: readonly RemoteReference[]): void {
-    this.#setup.receipts.deliver(references);
+    this.#setup.tables.imports.deliver(references);
   }
 
   giveBack(
@@ -263,7 +252,7 @@ export class Streams implements ProducerHub, ConsumerHub {
     references: readonly RemoteReference[] | undefined,
     caches: readonly RemoteCache[] | undefined,
   ): void {
-    this.#setup.receipts.giveBack(references, caches);
+    this.#setup.giveBack(references, caches);
     Streams.giveBack(value);
   }
 

@@ -1,6 +1,7 @@
 // What two sides of a stream may do to each other, frame by frame: the streams of two brokers without wires in between.
 import { describe, expect, it } from "vitest";
-import { callStore } from "../../src/broker/current-call.ts";
+import { type Call, callStore } from "../../src/broker/current-call.ts";
+import type { Imports } from "../../src/broker/imports.ts";
 import { Streams } from "../../src/broker/streams.ts";
 import { ConnectionLost, LimitExceeded, ProtocolError, type RemoteStream, UnknownId } from "../../src/index.ts";
 import type { MoreMessages } from "../../src/wire/dialect.ts";
@@ -29,18 +30,24 @@ function side({ streams: most = 100, cost = 10 } = {}) {
     sendStop: (stream) => tell(["stop", stream], (peer) => peer.stopped(stream)),
     sendThrow: (stream, error) => tell(["throw", stream, error], (peer) => peer.threw(stream, error)),
   };
-  const streams = new Streams({
+  const setup = {
     codec: { more: more as MoreMessages },
     limits: { streams: most },
     store: callStore(undefined),
     log: () => {},
     written: () => {},
-    congested: () => state.congested,
-    whenWritable: (fn) => void state.writable.push(fn),
-    failed: (error) => expect.fail(String(error)),
-    receipts: { keep: () => {}, deliver: () => {}, giveBack: () => {} },
-  });
-  return { streams, sent, state };
+    onBehalfOf: undefined as Call | undefined,
+    peerStreams: undefined as number | undefined,
+    get congested() {
+      return state.congested;
+    },
+    whenWritable: (fn: () => void) => void state.writable.push(fn),
+    failed: (error: unknown) => expect.fail(String(error)),
+    giveBack: () => {},
+    tables: { imports: { keep: () => {}, deliver: () => {} } as unknown as Imports },
+  };
+  const streams = new Streams(setup);
+  return { setup, streams, sent, state };
 }
 
 async function* count(to: number) {
@@ -138,8 +145,8 @@ describe("a producer", () => {
   });
 
   it("is one of as many as both sides allow", () => {
-    const { streams } = side({ streams: 3 });
-    streams.greeted({ streams: 2 });
+    const { setup, streams } = side({ streams: 3 });
+    setup.peerStreams = 2;
     streams.give(count(1), null);
     streams.give(count(1), null);
     expect(() => streams.give(count(1), null)).toThrow(LimitExceeded);

@@ -2,7 +2,6 @@
 // not do ends as a ProtocolError here; what concerns one value ends with its call.
 
 import { ProtocolError } from "../../errors.ts";
-import { LazyMap, LazySet } from "../../platform/lazy.ts";
 import type { Keywords } from "../../values/keywords.ts";
 import type { Codec, CodecSetup, MoreMessages, ObjectTables, SessionHandler } from "../dialect.ts";
 import type { Destinee, Envelope, MessageHandler, ObjectId, PeerLimits, Probe, RequestId } from "../message.ts";
@@ -44,20 +43,21 @@ export class Pb7Codec implements Codec, MoreMessages {
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
   readonly #inbox: FrameInbox;
-  readonly #piecesOut: PiecesOut;
-  readonly #piecesIn: PiecesIn;
+  // What most connections never need is made when it is needed first.
+  #out: PiecesOut | undefined;
+  #in: PiecesIn | undefined;
   // What messages have in pieces, and which streams they open, that wait in boxes of their own.
-  readonly #boxed = new LazyMap<Outbox, Cargo>();
+  #boxed: Map<Outbox, Cargo> | undefined;
   #boxedBytes = 0;
   // Calls whose answers wait for pieces.
-  readonly #lateAnswers = new LazySet<number>();
+  #lateAnswers: Set<number> | undefined;
   // What may be on its way in pieces: what the peer takes, but no more than this side would.
   #bytes = 0;
   #peerProcess = 0;
   #greeted = false;
 
   constructor(setup: CodecSetup) {
-    const { handler, tables, limits, outbox } = setup;
+    const { handler, tables, limits } = setup;
     this.#setup = setup;
     this.#handler = handler;
     this.#session = setup.session ?? NOBODY;
@@ -65,8 +65,6 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#encoder = new Encoder(setup);
     this.#decoder = new Decoder(setup);
     this.#inbox = new FrameInbox(limits.message);
-    this.#piecesOut = new PiecesOut(this.#encoder.out, outbox, setup.clock);
-    this.#piecesIn = new PiecesIn(limits.bytes, (bytes) => this.#taken(bytes));
   }
 
   get more(): MoreMessages {
@@ -80,9 +78,7 @@ export class Pb7Codec implements Codec, MoreMessages {
   hello(): void {
     const { greeting } = this.#setup;
     if (greeting === undefined) return;
-    this.#encoder.begin(frames.hello, undefined, null);
-    writeHello(this.#encoder, greeting);
-    this.#encoder.commit();
+    this.#frame(frames.hello, () => writeHello(this.#encoder, greeting));
   }
 
   // ---- Messages out
@@ -134,10 +130,7 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   sendRelease(id: number, into?: Outbox): void {
-    this.#encoder.begin(frames.release, undefined, null);
-    this.#encoder.varint(id);
-    this.#encoder.varint(1);
-    this.#encoder.commit(into);
+    this.#encoder.numbers(frames.release, into, id, 1);
   }
 
   sendDecache(id: number, into?: Outbox): void {
@@ -156,7 +149,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     const { outbox } = this.#setup;
     outbox.frame = outbox.total;
     for (const chunk of box.take()) outbox.put(chunk, 0, chunk.length);
-    const transfers = this.#boxed.get(box)?.transfers;
+    const transfers = this.#boxed?.get(box)?.transfers;
     this.#unbox(box);
     if (transfers === undefined) return;
     this.#piecesOut.begin(transfers);
@@ -164,13 +157,13 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   discard(box: Outbox): void {
-    for (const id of this.#boxed.get(box)?.streams ?? []) this.#tables.unexportStream(id);
+    for (const id of this.#boxed?.get(box)?.streams ?? []) this.#tables.unexportStream(id);
     this.#unbox(box);
   }
 
   #unbox(box: Outbox): void {
-    for (const { bytes } of this.#boxed.get(box)?.transfers ?? []) this.#boxedBytes -= bytes.length;
-    this.#boxed.delete(box);
+    for (const { bytes } of this.#boxed?.get(box)?.transfers ?? []) this.#boxedBytes -= bytes.length;
+    this.#boxed?.delete(box);
   }
 
   sendDrop(call: number, into?: Outbox): void {
@@ -182,7 +175,7 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   sendCancel(call: number): boolean {
-    const unsent = this.#piecesOut.stop(call);
+    const unsent = this.#out?.stop(call) ?? [];
     this.#number(frames.cancel, call);
     for (const transfer of unsent) this.#number(frames.void, transfer);
     return unsent.length > 0;
@@ -213,11 +206,7 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   sendWant(stream: number, items: number, bytes: number): void {
-    this.#encoder.begin(frames.want, undefined, null);
-    this.#encoder.varint(stream);
-    this.#encoder.varint(items);
-    this.#encoder.varint(bytes);
-    this.#encoder.commit();
+    this.#encoder.numbers(frames.want, undefined, stream, items, bytes);
   }
 
   sendStop(stream: number): void {
@@ -229,22 +218,28 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   sendProbe(call: number, probe: Probe): void {
-    this.#encoder.begin(frames.probe, undefined, null);
-    this.#encoder.varint(call);
-    writeProbe(this.#encoder, probe, this.#processes);
-    this.#encoder.commit();
+    this.#frame(frames.probe, () => {
+      this.#encoder.varint(call);
+      writeProbe(this.#encoder, probe, this.#processes);
+    });
   }
 
   get inPieces(): boolean {
-    return this.#piecesOut.waiting;
+    return this.#out?.waiting ?? false;
   }
 
   sendPieces(until: () => boolean): boolean {
-    return this.#piecesOut.send(until);
+    return this.#out?.send(until) ?? false;
   }
 
   copy(value: unknown): unknown {
     return copyOf(value, this.#setup);
+  }
+
+  /** So many bytes of pieces were taken. */
+  tellTaken(bytes: number): void {
+    this.#number(frames.taken, bytes);
+    this.#handler.more.replied();
   }
 
   // ---- Messages in
@@ -260,6 +255,7 @@ export class Pb7Codec implements Codec, MoreMessages {
       decoder.read(inbox.buffer, inbox.start, inbox.end);
       if (this.#dispatch(inbox.type)) return true;
     }
+    this.#decoder.rest();
     return false;
   }
 
@@ -520,9 +516,10 @@ export class Pb7Codec implements Codec, MoreMessages {
   /** An answer that is told when its pieces have come; meanwhile no other answer to its call can come. */
   #lateAnswer(id: number, layout: Layout, told: (value: unknown, late: LateMessage) => void): void {
     const late = this.#late(layout);
+    this.#lateAnswers ??= new Set();
     this.#lateAnswers.add(id);
     late.whenComplete(() => {
-      this.#lateAnswers.delete(id);
+      this.#lateAnswers?.delete(id);
       if (!this.#handler.expected(id)) {
         late.giveBack();
         return;
@@ -620,7 +617,7 @@ export class Pb7Codec implements Codec, MoreMessages {
 
   #expected(): number {
     const id = this.#decoder.varint();
-    if (!this.#handler.expected(id) || this.#lateAnswers.has(id)) {
+    if (!this.#handler.expected(id) || this.#lateAnswers?.has(id)) {
       throw new ProtocolError("an answer to a call that was never made, or was answered already");
     }
     return id;
@@ -676,7 +673,7 @@ export class Pb7Codec implements Codec, MoreMessages {
 
   #begin(type: number, bits: number | undefined, perspective: object | null): void {
     this.#encoder.begin(type, bits, perspective);
-    this.#encoder.peerBytes = Math.max(0, this.#bytes - this.#piecesOut.open - this.#boxedBytes);
+    this.#encoder.peerBytes = Math.max(0, this.#bytes - (this.#out?.open ?? 0) - this.#boxedBytes);
   }
 
   #value(type: number, id: number, value: unknown, perspective: object | null): number {
@@ -714,7 +711,7 @@ export class Pb7Codec implements Codec, MoreMessages {
   #sent(cargo: Cargo, into: Outbox | undefined): void {
     const { transfers, streams } = cargo;
     if (into !== undefined) {
-      if (transfers !== undefined || streams !== undefined) this.#boxed.set(into, cargo);
+      if (transfers !== undefined || streams !== undefined) this.#box(into, cargo);
       for (const { bytes } of transfers ?? []) this.#boxedBytes += bytes.length;
       return;
     }
@@ -723,15 +720,35 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#handler.more.room();
   }
 
-  #taken(bytes: number): void {
-    this.#number(frames.taken, bytes);
-    this.#handler.more.replied();
+  #box(into: Outbox, cargo: Cargo): void {
+    this.#boxed ??= new Map();
+    this.#boxed.set(into, cargo);
   }
 
   #number(type: number, number: number, into?: Outbox): void {
+    this.#encoder.numbers(type, into, number);
+  }
+
+  /** A frame without values. */
+  #frame(type: number, write: () => void): void {
     this.#encoder.begin(type, undefined, null);
-    this.#encoder.varint(number);
-    this.#encoder.commit(into);
+    try {
+      write();
+      this.#encoder.commit();
+    } catch (error) {
+      this.#encoder.rollback();
+      throw error;
+    }
+  }
+
+  get #piecesOut(): PiecesOut {
+    this.#out ??= new PiecesOut(this.#encoder, this.#setup.outbox, this.#setup.clock);
+    return this.#out;
+  }
+
+  get #piecesIn(): PiecesIn {
+    this.#in ??= new PiecesIn(this.#setup.limits.bytes, this);
+    return this.#in;
   }
 
   /** How chains name processes on this connection. */

@@ -94,7 +94,7 @@ export class LateLeaves {
    * The frame is complete: what was to go in pieces has its number now, as frames that were begun later may have been sent
    * earlier. Where a new Cacheable is in the frame all leaves are, too.
    */
-  place(next: () => number): Transfer[] | undefined {
+  place(numbers: { nextTransfer(): number }): Transfer[] | undefined {
     const late = this.#late;
     if (late === undefined) return undefined;
     this.#late = undefined;
@@ -104,7 +104,7 @@ export class LateLeaves {
         const units = wholeHead[0] === tags.utf16 ? bytes.length / 2 : bytes.length;
         cut.bytes = joined([...wholeHead, ...varintBytes(units)], bytes);
       } else {
-        const id = next();
+        const id = numbers.nextTransfer();
         cut.bytes = Uint8Array.from([...head, ...varintBytes(id), ...varintBytes(bytes.length)]);
         transfers.push({ id, bytes });
       }

@@ -24,15 +24,15 @@ interface Coming {
 
 export class PiecesIn {
   readonly #limit: number;
-  readonly #tell: (bytes: number) => void;
+  readonly #teller: { tellTaken(bytes: number): void };
   readonly #coming = new LazyMap<number, Coming>();
   #bytes = 0;
   #untold = 0;
 
-  /** `tell` says to the peer how many bytes were taken. */
-  constructor(limit: number, tell: (bytes: number) => void) {
+  /** `teller` says to the peer how many bytes were taken. */
+  constructor(limit: number, teller: { tellTaken(bytes: number): void }) {
     this.#limit = limit;
-    this.#tell = tell;
+    this.#teller = teller;
   }
 
   /** A message has come that has a leaf in pieces. */
@@ -58,7 +58,7 @@ export class PiecesIn {
     coming.at += length;
     this.#untold += length;
     if (this.#untold >= TELL || coming.at === coming.bytes.length) {
-      this.#tell(this.#untold);
+      this.#teller.tellTaken(this.#untold);
       this.#untold = 0;
     }
     if (coming.at < coming.bytes.length) return;

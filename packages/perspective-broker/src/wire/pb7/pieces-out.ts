@@ -4,7 +4,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Outbox } from "../outbox.ts";
 import { frames } from "./frames.ts";
 import type { Transfer } from "./late-leaves.ts";
-import type { FrameWriter } from "./writer.ts";
+import { type FrameBounds, FrameWriter, largestBody } from "./writer.ts";
 
 /** What counts is the window; larger pieces only cost less. */
 const PIECE = 64 * 1024;
@@ -26,7 +26,7 @@ interface Going extends Transfer {
 export class PiecesOut {
   /** Bytes of transfers whose end the peer has not taken yet. */
   open = 0;
-  readonly #writer: FrameWriter;
+  readonly #bounds: FrameBounds;
   readonly #outbox: Outbox;
   readonly #clock: Clock | undefined;
   #going: Going[] = [];
@@ -41,8 +41,8 @@ export class PiecesOut {
   #delay = Number.POSITIVE_INFINITY;
   #rate = 0;
 
-  constructor(writer: FrameWriter, outbox: Outbox, clock: Clock | undefined) {
-    this.#writer = writer;
+  constructor(bounds: FrameBounds, outbox: Outbox, clock: Clock | undefined) {
+    this.#bounds = bounds;
     this.#outbox = outbox;
     this.#clock = clock;
   }
@@ -96,13 +96,19 @@ export class PiecesOut {
   #piece(going: Going): void {
     const { id, bytes, at } = going;
     // A side that reads small messages only reads small pieces only.
-    const most = Math.max(1, Math.min(PIECE, this.#writer.largest - LONGEST_NUMBER));
+    const most = Math.max(1, Math.min(PIECE, largestBody(this.#bounds) - LONGEST_NUMBER));
     const end = Math.min(at + most, bytes.length);
-    this.#writer.begin(frames.piece);
-    this.#writer.varint(id);
-    this.#writer.cut(bytes.subarray(at, end));
-    this.#writer.seal();
-    this.#writer.end(this.#outbox);
+    const writer = FrameWriter.one;
+    writer.begin(frames.piece, this.#bounds);
+    try {
+      writer.varint(id);
+      writer.cut(bytes.subarray(at, end));
+      writer.seal();
+    } catch (error) {
+      writer.rollback();
+      throw error;
+    }
+    writer.end(this.#outbox);
     this.#sent += end - at;
     going.at = end;
     if (end < bytes.length) {
