@@ -271,8 +271,7 @@ export class Broker implements TablesConversation, MessageHandler {
 
   decached(id: number): void {
     if (!this.#parts.tables.given.takeBack(id)) return;
-    this.#parts.codec.sendUncache(id);
-    this.#parts.written();
+    this.#parts.outgoing.inOrder((into) => this.#parts.codec.sendUncache(id, into)); // behind the messages to the copy
   }
 
   uncached(id: number): void {

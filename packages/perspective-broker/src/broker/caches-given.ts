@@ -28,6 +28,8 @@ export interface CachesGivenSetup {
   readonly conversation: ObserverConversation;
   readonly limits: Pick<Limits, "references">;
   readonly classes: ClassPolicy;
+  /** Is told that a Cacheable is going to be sent that the peer does not know; throws what keeps the message from carrying it. */
+  readonly outgoing: { freshCache(): void };
   /** What an application was told failed. */
   complain(what: string, error: unknown): void;
 }
@@ -66,6 +68,7 @@ export class CachesGiven {
     }
     if (this.#ended) throw new DeadReferenceError("the connection has ended");
     if (this.#byId.size > this.#setup.limits.references) throw this.#ids.refuse("cache");
+    this.#setup.outgoing.freshCache();
     const tag = tagToCache(cacheable, perspective, this.#setup.classes);
     const observer = new Observer(this.#setup.conversation);
     const id = this.#ids.next();

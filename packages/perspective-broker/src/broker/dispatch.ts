@@ -132,8 +132,12 @@ export class Dispatcher implements ArrivalSetup, LockWaitsSetup {
   refuse(call: Pick<WaitingCall, "id" | "method" | "wantsAnswer" | "kept">, error: unknown, dependency = false): void {
     const level = error instanceof PerspectiveBrokerError || dependency ? "debug" : levelOf(error);
     if (level !== undefined) this.#setup.log({ level, message: `a call of ${shown(call)} was refused`, error });
-    if (call.wantsAnswer || call.kept?.pulled) this.#sendError(call.id, error, false, { dependency });
-    call.kept?.settle({ error }, null); // after it, so that the error of what depends on it is known as its own
+    const notRun = { dependency };
+    if (call.wantsAnswer || call.kept?.pulled) this.#sendError(call.id, error, false, notRun);
+    if (call.kept !== undefined) {
+      call.kept.notRun = notRun;
+      call.kept.settle({ error }, null); // after it, so that the error of what depends on it is known as its own
+    }
     this.#close(call);
   }
 
@@ -170,7 +174,7 @@ export class Dispatcher implements ArrivalSetup, LockWaitsSetup {
     if (kept === undefined) return;
     kept.pulled = true;
     if (kept.outcome === undefined) return;
-    if ("error" in kept.outcome) this.#sendError(id, kept.outcome.error, false);
+    if ("error" in kept.outcome) this.#sendError(id, kept.outcome.error, false, kept.notRun);
     else {
       const { outcome, perspective, context } = kept;
       this.#sendValue({ id, method: "a call through whose result was called" }, outcome.value, perspective, context);

@@ -12,11 +12,15 @@ export interface Held {
   at?: number;
 }
 
-/** What waits takes so many bytes beside its own, roughly. */
+/** What a message that is no call takes beside its bytes, roughly: it is the peer who causes those. */
 const COST = 128;
 
+function weightOf({ box, call }: Held): number {
+  return call === undefined ? box.waiting + COST : box.waiting;
+}
 /** What never waited; not to be changed. */
 const NOTHING: (Held | undefined)[] = [];
+const NONE: (() => void)[] = [];
 
 export class Gate {
   /** Calls that are open at the peer. */
@@ -31,6 +35,7 @@ export class Gate {
   // How many were taken off the queue's front.
   #before = 0;
   readonly #more: Pick<MoreMessages, "forward"> | undefined;
+  #opened: (() => void)[] = NONE;
 
   /** `more` puts what waited into the connection's outbox. */
   constructor(allowed: number, more: Pick<MoreMessages, "forward"> | undefined) {
@@ -48,11 +53,17 @@ export class Gate {
     return this.#next < this.#queue.length;
   }
 
+  /** Calls `fn` once when a call need not wait any more. */
+  whenOpen(fn: () => void): void {
+    if (this.#opened === NONE) this.#opened = [];
+    this.#opened.push(fn);
+  }
+
   hold(held: Held): void {
     held.at = this.#before + this.#queue.length;
     if (this.#queue === NOTHING) this.#queue = [];
     this.#queue.push(held);
-    this.bytes += held.box.waiting + COST;
+    this.bytes += weightOf(held);
     if (held.call !== undefined) this.calls++;
   }
 
@@ -61,22 +72,34 @@ export class Gate {
     const index = (held.at as number) - this.#before;
     if (this.#queue[index] !== held) return false;
     this.#queue[index] = undefined;
-    this.bytes -= held.box.waiting + COST;
+    this.bytes -= weightOf(held);
     this.calls--;
     this.#pump();
+    this.#tellOpen();
     return true;
   }
 
   /** The peer says how many calls it allows. */
   allow(calls: number): boolean {
     this.#allowed = calls;
-    return this.#pump();
+    const forwarded = this.#pump();
+    this.#tellOpen();
+    return forwarded;
   }
 
   /** So many calls are no longer open; returns whether anything was forwarded. */
   closedAgain(calls: number): boolean {
     this.open = Math.max(0, this.open - calls);
-    return this.waiting && this.#pump();
+    const forwarded = this.waiting && this.#pump();
+    this.#tellOpen();
+    return forwarded;
+  }
+
+  #tellOpen(): void {
+    if (this.#opened.length === 0 || this.closed) return;
+    const opened = this.#opened;
+    this.#opened = NONE;
+    for (const fn of opened) fn();
   }
 
   clear(): void {
@@ -94,7 +117,7 @@ export class Gate {
       if (held === undefined) continue;
       if (held.call !== undefined && this.open >= this.#allowed) break;
       this.#queue[this.#next] = undefined;
-      this.bytes -= held.box.waiting + COST;
+      this.bytes -= weightOf(held);
       if (held.call !== undefined) {
         this.open++;
         this.calls--;

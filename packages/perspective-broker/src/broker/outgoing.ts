@@ -68,6 +68,10 @@ export class Outgoing implements CallSender, AwaitedCalls {
   #used: readonly RemoteResult<unknown>[] = NONE;
   // Settles when there is room for calls that wait for it.
   #room: RemoteResult<unknown> | undefined;
+  // The call that is being encoded will wait at the gate.
+  #boxed = false;
+  // Settles when calls need not wait there any more.
+  #gateOpen: RemoteResult<unknown> | undefined;
   #kept = 0;
   // Before its hello nothing is known of the peer: it refuses what is too much.
   #keptMost: number | undefined;
@@ -218,6 +222,23 @@ export class Outgoing implements CallSender, AwaitedCalls {
     return source.id;
   }
 
+  /**
+   * A Cacheable is being sent that the peer has no copy of. What waits at the gate cannot carry one: an answer that refers to it
+   * would come before it. Throws NotYet there.
+   */
+  freshCache(): void {
+    if (!this.#boxed) return;
+    if (this.#gateOpen === undefined) {
+      const { result, resolve } = pending<unknown>();
+      this.#gateOpen = result;
+      this.gate.whenOpen(() => {
+        this.#gateOpen = undefined;
+        resolve(undefined);
+      });
+    }
+    throw new NotYet(this.#gateOpen);
+  }
+
   /** Every call fails. `dropped` tells that what was not sent will not be sent any more. */
   end(reason: CloseReason, dropped: boolean): void {
     const awaited = this.#awaited.values();
@@ -225,6 +246,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
     this.#awaited = noEntries();
     this.#byChain = undefined;
     this.gate.clear();
+    this.#postponed?.end(new ConnectionLost(reason, "no"));
     for (const call of awaited) {
       call.settled();
       const unsent = call.held !== undefined || call.position >= sent;
@@ -467,7 +489,9 @@ export class Outgoing implements CallSender, AwaitedCalls {
     const positional = keywords === undefined ? args : args.slice(0, -1);
     const { codec } = this.#setup;
     const outer = this.#uses;
+    const outerBoxed = this.#boxed;
     this.#uses = NONE;
+    this.#boxed = box !== undefined;
     try {
       const exported = codec.sendCall(to, id, target, method, positional, keywords, wants, perspective, envelope, box);
       this.#used = this.#uses;
@@ -486,6 +510,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
       throw error;
     } finally {
       this.#uses = outer;
+      this.#boxed = outerBoxed;
     }
   }
 }

@@ -86,6 +86,13 @@ export class Postponed {
     this.#add(target, { missing, attempt, failed });
   }
 
+  /** Nothing can be sent any more. */
+  end(error: Error): void {
+    const queues = [...this.#queues.values()];
+    this.#queues.clear();
+    for (const queue of queues) for (const { failed } of queue.splice(0)) failed(error);
+  }
+
   #add(target: Target, waiting: Waiting): void {
     const key = keyOf(target);
     const queue = this.#queues.get(key);

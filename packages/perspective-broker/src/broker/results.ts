@@ -8,6 +8,8 @@ import { IdTable } from "./id-table.ts";
 export class KeptResult {
   /** Undefined until the call has ended. */
   outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
+  /** Given if the method was not called: why, as the caller is told. */
+  notRun: { readonly dependency: boolean } | undefined;
   /** Whom it is encoded for, if it is sent after all. */
   perspective: object | null = null;
   /** The call that has ended so, for what goes on beyond its end. */

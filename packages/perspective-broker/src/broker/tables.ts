@@ -49,7 +49,7 @@ export interface TablesSetup {
   /** The peer asked for too many objects, again and again. */
   tooManyReferences(): void;
   // What is no table of objects, but referred to by values as well.
-  readonly outgoing: Pick<Outgoing, "use">;
+  readonly outgoing: Pick<Outgoing, "use" | "freshCache">;
   readonly streams: Pick<Streams, "give" | "takeBack" | "receive" | "refuse">;
   keptResult(call: number): unknown;
 }

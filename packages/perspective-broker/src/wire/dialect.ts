@@ -125,7 +125,7 @@ export interface Codec {
   /** Gives back one receipt of a cache of the peer's. */
   sendDecache(id: number, into?: Outbox): void;
   /** The id of a cache of ours is free. */
-  sendUncache(id: number): void;
+  sendUncache(id: number, into?: Outbox): void;
   /** Takes bytes of the peer; they belong to the codec. Nothing is handled yet. */
   receive(chunk: Uint8Array): void;
   /** Handles the next whole message and returns true, or returns false. Throws what the connection must be closed for. */

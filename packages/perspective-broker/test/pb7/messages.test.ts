@@ -9,7 +9,6 @@ import { pending } from "../../src/references/remote-result.ts";
 import { Keywords } from "../../src/values/keywords.ts";
 import type { Codec, SessionFrames, SessionHandler } from "../../src/wire/dialect.ts";
 import { Registry } from "../../src/wire/jelly/registry.ts";
-import { defaultSecurity } from "../../src/wire/jelly/security.ts";
 import { type MessageHandler, type PeerLimits, Wants } from "../../src/wire/message.ts";
 import { Outbox } from "../../src/wire/outbox.ts";
 import { frames } from "../../src/wire/pb7/frames.ts";
@@ -34,7 +33,7 @@ class OutOfStock extends PBError {
 
 type Told = [what: string, ...with: unknown[]];
 
-const own = new Referenceable();
+const own = new (class extends Referenceable {})();
 const { result } = pending<unknown>();
 const trace = { traceparent: `00-${"1".repeat(32)}-${"2".repeat(16)}-01`, tracestate: "" };
 const chain = { process: 100, number: 5 };
@@ -259,7 +258,7 @@ function open(process: number, peer: number, greeted = true): { codec: Codec; ou
   } as unknown as MessageHandler;
   const codec = pb7.open({
     ...{ outbox, tables, handler, greeting: greeting(process) },
-    classes: registry.policy(undefined, defaultSecurity()),
+    classes: registry.policy(undefined),
     values: { floats: "number", dicts: "object", dates: "plain", unsendable: "throw", unsafeTracebacks: false },
     limits: { ...defaultLimits },
     session: recorder(told) as unknown as SessionHandler,

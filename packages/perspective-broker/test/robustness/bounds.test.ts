@@ -393,15 +393,15 @@ describe("calls above the cap", () => {
       outcomes.push(Promise.allSettled([connection.root.callRemote("work", n, weight)]));
       await turnOver(); // so that nothing waits but at the gate
     }
-    expect(connection.inspect().held).toBe(9);
+    expect(connection.inspect().held).toBe(10);
     expect(accepted.inspect()).toMatchObject({ running: 2, waiting: 0 });
     await root.finishAll();
     const failed = (await Promise.all(outcomes))
       .flat()
       .filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
-    expect(failed).toHaveLength(19);
+    expect(failed).toHaveLength(18);
     expect(failed[0]?.reason).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "outputBytes", executed: "no" });
-    expect(root.begun).toEqual([-1, ...Array.from({ length: 11 }, (_, n) => n)]);
+    expect(root.begun).toEqual([-1, ...Array.from({ length: 12 }, (_, n) => n)]);
   });
 
   it("that are refused give back what they brought (pb)", async () => {

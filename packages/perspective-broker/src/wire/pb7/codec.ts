@@ -137,8 +137,8 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#number(frames.decache, id, into);
   }
 
-  sendUncache(id: number): void {
-    this.#number(frames.uncache, id);
+  sendUncache(id: number, into?: Outbox): void {
+    this.#number(frames.uncache, id, into);
   }
 
   amend(outbox: Outbox, at: number, wants: number): boolean {

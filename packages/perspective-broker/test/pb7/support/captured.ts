@@ -1,6 +1,7 @@
 // What both sides of a conversation in pb7 wrote, in the order of writing, and what the reader in Python says of it.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { BrokerOptions } from "../../../src/connection/options.ts";
 import * as library from "../../../src/index.ts";
 import type { Transport, TransportHandler } from "../../../src/transport/transport.ts";
 import { hex } from "./sides.ts";
@@ -14,7 +15,7 @@ export type Capture = string[];
 export async function captured(
   root: library.Root,
   work: (connection: library.Connection) => Promise<void>,
-  options: library.ConnectOptions = {},
+  options: BrokerOptions = {},
 ): Promise<Capture> {
   const capture: Capture = [];
   const [near, far] = library.memoryPair();
