@@ -16,7 +16,6 @@ import { newChain } from "../flavors/chain.ts";
 import type { Lock } from "../flavors/lock.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
-import { LazySet } from "../platform/lazy.ts";
 import type { Chain, Envelope, Trace } from "../wire/message.ts";
 import { wellFormedTrace } from "./trace.ts";
 
@@ -243,30 +242,33 @@ const NONE: readonly Activation[] = [];
 /** What the calls of one connection share, and those of them that run and whose signals somebody has asked for. */
 export class CallAborts {
   readonly clock: Clock;
-  readonly deadlines: Deadlines;
   readonly awaited: AwaitedCalls;
   /** The connection has ended. */
   ended: { readonly reason: unknown } | undefined;
-  readonly #calls = new LazySet<Call>();
+  #calls: Set<Call> | undefined;
 
   constructor(clock: Clock, awaited: AwaitedCalls) {
     this.clock = clock;
     this.awaited = awaited;
-    this.deadlines = Deadlines.of(clock);
+  }
+
+  get deadlines(): Deadlines {
+    return Deadlines.of(this.clock);
   }
 
   add(call: Call): void {
+    this.#calls ??= new Set();
     this.#calls.add(call);
   }
 
   remove(call: Call): void {
-    this.#calls.delete(call);
+    this.#calls?.delete(call);
   }
 
   /** Every signal fires. */
   end(reason: unknown): void {
     this.ended = { reason };
-    for (const call of [...this.#calls]) call.abort(reason);
+    for (const call of [...(this.#calls ?? [])]) call.abort(reason);
   }
 }
 

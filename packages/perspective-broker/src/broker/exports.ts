@@ -5,7 +5,7 @@ import { UnknownId } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { Limits } from "../limits.ts";
 import type { ObjectId } from "../wire/message.ts";
-import { IdTable } from "./id-table.ts";
+import { IdTable, noEntries } from "./id-table.ts";
 import type { Ids } from "./ids.ts";
 import type { Names } from "./names.ts";
 
@@ -31,7 +31,7 @@ export interface ExportsSetup {
 export class Exports {
   readonly #ids: Ids;
   readonly #setup: ExportsSetup;
-  readonly #byId = new IdTable<Export>();
+  #byId: IdTable<Export> = noEntries();
   readonly #byName: Names;
   #cleanups: Map<Referenceable, (() => void)[]> | undefined;
 
@@ -55,6 +55,7 @@ export class Exports {
       const perspective = object.callingPerspective();
       const next = Referenceable.exported.get(object) as Export | undefined;
       entry = { id: this.#ids.next(), object, perspective, count: 0, pins: 0, owner: this, next };
+      if (this.#byId === noEntries()) this.#byId = new IdTable();
       this.#byId.set(entry.id, entry);
       Referenceable.exported.set(object, entry);
     }
@@ -145,7 +146,7 @@ export class Exports {
 
   clear(): void {
     for (const entry of this.#byId.values()) this.#unlink(entry);
-    this.#byId.clear();
+    this.#byId = noEntries();
     this.#byName.clear();
     for (const object of [...(this.#cleanups?.keys() ?? [])]) this.#cleanUp(object);
   }

@@ -4,7 +4,7 @@ import { LimitExceeded } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { Conversation, Target } from "../references/conversation.ts";
 import { RemoteReference, targetOf } from "../references/remote-reference.ts";
-import { IdTable } from "./id-table.ts";
+import { IdTable, noEntries } from "./id-table.ts";
 
 export class Import implements Target {
   readonly conversation: Conversation;
@@ -45,7 +45,7 @@ export interface ImportsSetup {
 
 export class Imports {
   readonly #setup: ImportsSetup;
-  readonly #byId = new IdTable<Import>();
+  #byId: IdTable<Import> = noEntries();
   // Those of one object for different perspectives count each.
   #held = 0;
 
@@ -68,6 +68,7 @@ export class Imports {
       entry = new Import(this.#setup.conversation, id, perspective);
       reference = entry.reference.deref() as RemoteReference;
       entry.other = this.#byId.get(id);
+      if (this.#byId === noEntries()) this.#byId = new IdTable();
       this.#byId.set(id, entry);
       this.#held++;
     }
@@ -154,6 +155,6 @@ export class Imports {
       collected.unregister(entry);
       entry.receipts = 0;
     }
-    this.#byId.clear();
+    this.#byId = noEntries();
   }
 }

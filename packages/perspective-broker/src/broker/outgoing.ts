@@ -16,7 +16,7 @@ import { ChainIndex } from "./chain-index.ts";
 import type { AwaitedCalls } from "./current-call.ts";
 import { type Errand, envelopeFor, errandOf } from "./errand.ts";
 import { Gate, type Held } from "./gate.ts";
-import { IdTable } from "./id-table.ts";
+import { IdTable, noEntries } from "./id-table.ts";
 import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { Postponed } from "./postponed.ts";
@@ -58,7 +58,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
   readonly gate: Gate;
   readonly #setup: OutgoingSetup;
   readonly #more: MoreMessages | undefined;
-  readonly #awaited = new IdTable<OutgoingCall>();
+  #awaited: IdTable<OutgoingCall> = noEntries();
   #postponed: Postponed | undefined;
   #lastRequest = 0;
   #byChain: ChainIndex | undefined;
@@ -243,7 +243,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
   end(reason: CloseReason, dropped: boolean): void {
     const awaited = this.#awaited.values();
     const sent = dropped ? this.#setup.sent() : Number.POSITIVE_INFINITY;
-    this.#awaited.clear();
+    this.#awaited = noEntries();
     this.#byChain = undefined;
     this.gate.clear();
     this.#postponed?.end(new ConnectionLost(reason, "no"));
@@ -452,6 +452,7 @@ export class Outgoing implements CallSender, AwaitedCalls {
       call.uses = parent === undefined ? uses : [parent.result, ...uses];
       for (const result of call.uses) RemoteResult.opened(result);
     }
+    if (this.#awaited === noEntries()) this.#awaited = new IdTable();
     this.#awaited.set(id, call);
     call.opened();
     this.#byChain?.add(call);

@@ -30,7 +30,6 @@ export class Switchboard implements Setups {
   readonly conversation: TablesConversation & MessageHandler;
   readonly session: BrokerSession;
   readonly connection: CallConnection;
-  readonly interception: Interception | undefined;
   readonly tables: Tables;
   readonly codec: Codec;
   readonly outgoing: Outgoing;
@@ -43,6 +42,7 @@ export class Switchboard implements Setups {
   lost: CloseReason | undefined;
   readonly #dialect: Dialect;
   readonly #settings: BrokerSettings;
+  #interception: Interception | undefined;
   #streams: Streams | undefined;
   // Those who send pieces and items, and those who make calls.
   #writers: Writers | undefined;
@@ -64,7 +64,6 @@ export class Switchboard implements Setups {
     this.connection = connection;
     this.#dialect = dialect;
     this.#settings = settings;
-    this.interception = Interception.of(this);
     this.tables = new Tables(this, names);
     this.codec = dialect.open(this);
     this.outgoing = new Outgoing(this);
@@ -115,6 +114,12 @@ export class Switchboard implements Setups {
 
   get outbox(): Outbox {
     return this.session.outbox;
+  }
+
+  /** What calls go through; undefined if no call has to now. */
+  get interception(): Interception | undefined {
+    if (this.#interception === undefined && Interception.isWanted(this)) this.#interception = new Interception(this);
+    return this.#interception;
   }
 
   get streams(): Streams {

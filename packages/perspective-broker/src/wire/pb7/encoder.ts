@@ -25,7 +25,7 @@ export class Encoder implements FrameBounds {
   peerMessage: number = LARGEST_BODY;
   readonly #setup: EncoderSetup;
   readonly #out = FrameWriter.one;
-  readonly #definitions: SentDefinitions = new SentDefinitions();
+  #definitions: SentDefinitions | undefined;
   // Of the frame that was begun last of those that are open.
   #values: ValueWriter | undefined;
   #peerBytes = 0;
@@ -37,6 +37,12 @@ export class Encoder implements FrameBounds {
 
   get limits(): Limits {
     return this.#setup.limits;
+  }
+
+  /** What this side has defined; who only answers with numbers defines nothing. */
+  get definitions(): SentDefinitions {
+    this.#definitions ??= new SentDefinitions();
+    return this.#definitions;
   }
 
   /** Where the frames are written. */
@@ -62,7 +68,7 @@ export class Encoder implements FrameBounds {
 
   /** Begins a frame. User code that runs while it is written can begin another one, on the same connection or another. */
   begin(type: number, flagsByte: number | undefined, perspective: object | null): void {
-    const values = ValueWriter.begin(this.#setup, this.#definitions, perspective);
+    const values = ValueWriter.begin(this.#setup, this, perspective);
     values.flagged = flagsByte !== undefined;
     values.leaves.peerBytes = this.#peerBytes;
     values.outer = this.#values;
@@ -86,7 +92,7 @@ export class Encoder implements FrameBounds {
     if (values.marks !== 0 && values.flagged) out.mark(values.marks);
     out.seal();
     const own = this.#setup.outbox;
-    this.#definitions.putInto(own);
+    this.#definitions?.putInto(own);
     const outbox = into ?? own;
     outbox.frame = outbox.total;
     out.end(outbox);
@@ -134,7 +140,7 @@ export class Encoder implements FrameBounds {
 
   /** A name of the protocol: by its number. */
   name(name: string): void {
-    this.#definitions.writeName(this.#out, name);
+    this.definitions.writeName(this.#out, name);
   }
 
   /** One value; `step` leads to it in errors. */

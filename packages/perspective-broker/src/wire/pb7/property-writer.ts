@@ -10,9 +10,14 @@ const { asyncIterator } = Symbol;
 /** Bytes of the largest leaf that is written in passing: a short string. */
 const LARGEST_LEAF = SHORT + 1;
 
+/** Where names and shapes are defined. */
+export interface Defining {
+  readonly definitions: SentDefinitions;
+}
+
 export class PropertyWriter {
   readonly #writer: ValueWriter;
-  #definitions: SentDefinitions | undefined;
+  #defining: Defining | undefined;
   // Values of the objects that are being written, from `top` on unused.
   #scratch: unknown[] = [];
   #top = 0;
@@ -25,14 +30,14 @@ export class PropertyWriter {
   }
 
   /** A frame begins. */
-  begin(definitions: SentDefinitions): void {
-    this.#definitions = definitions;
+  begin(defining: Defining): void {
+    this.#defining = defining;
     this.#polluted = isPolluted();
   }
 
   /** The frame has ended. */
   end(complete: boolean): void {
-    this.#definitions = this.#shape = undefined;
+    this.#defining = this.#shape = undefined;
     this.#top = 0;
     if (!complete) this.#scratch = []; // holds values of what was not finished
   }
@@ -178,12 +183,12 @@ export class PropertyWriter {
     let node: Node | undefined = near.path[same];
     for (let i = same; node !== undefined && i < keys.length; i++) node = node.child(keys[i] as string);
     if (node?.shape !== undefined) return node.shape;
-    return (this.#definitions as SentDefinitions).shape(keys);
+    return (this.#defining as Defining).definitions.shape(keys);
   }
 
   /** What stands before all shapes. */
   get #first(): Shape {
-    return (this.#definitions as SentDefinitions).first;
+    return (this.#defining as Defining).definitions.first;
   }
 }
 

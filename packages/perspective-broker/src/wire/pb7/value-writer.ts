@@ -5,10 +5,9 @@ import { LimitExceeded, UnsendableError } from "../../errors.ts";
 import { FrozenSet } from "../../values/frozen-set.ts";
 import { Tuple } from "../../values/tuple.ts";
 import type { ClassPolicy, ObjectTables, ValueOptions } from "../dialect.ts";
-import type { SentDefinitions } from "./definitions.ts";
 import { LateLeaves, type Transfer } from "./late-leaves.ts";
 import { Numbering } from "./numbering.ts";
-import { PropertyWriter } from "./property-writer.ts";
+import { type Defining, PropertyWriter } from "./property-writer.ts";
 import { className, writeOther } from "./rare-values.ts";
 import { flags, pieces, tags } from "./tags.ts";
 import { FrameWriter, SHORT, stringBytes } from "./writer.ts";
@@ -49,7 +48,7 @@ export class ValueWriter {
   /** Flags that the frame must have: SHARES, LATE. */
   marks = 0;
   #surroundings: Surroundings | undefined;
-  #definitions: SentDefinitions | undefined;
+  #defining: Defining | undefined;
   #maxDepth = 0;
   readonly #numbering = new Numbering();
   #depth = 0;
@@ -57,14 +56,14 @@ export class ValueWriter {
   readonly #properties: PropertyWriter = new PropertyWriter(this);
 
   /** A frame begins: the writer for it. */
-  static begin(surroundings: Surroundings, definitions: SentDefinitions, perspective: object | null): ValueWriter {
+  static begin(surroundings: Surroundings, defining: Defining, perspective: object | null): ValueWriter {
     const writer = idle.pop() ?? new ValueWriter();
     writer.#surroundings = surroundings;
-    writer.#definitions = definitions;
+    writer.#defining = defining;
     writer.#maxDepth = surroundings.limits.depth;
     writer.perspective = perspective;
     writer.#depth = 0;
-    writer.#properties.begin(definitions);
+    writer.#properties.begin(defining);
     return writer;
   }
 
@@ -88,7 +87,7 @@ export class ValueWriter {
     this.perspective = null;
     this.marks = 0;
     this.#properties.end(complete);
-    this.outer = this.#surroundings = this.#definitions = undefined;
+    this.outer = this.#surroundings = this.#defining = undefined;
     idle.push(this);
   }
 
@@ -111,7 +110,7 @@ export class ValueWriter {
   }
 
   name(name: string): void {
-    (this.#definitions as SentDefinitions).writeName(this.out, name);
+    (this.#defining as Defining).definitions.writeName(this.out, name);
   }
 
   /** A value inside another; `step` leads to it. */
