@@ -281,6 +281,25 @@ export class NotAReference extends PerspectiveBrokerError {
   readonly executed: Executed = "no";
 }
 
+/**
+ * Calls of objects that take one call at a time waited for each other, and this one had to go: it was not run. `cycle` says who
+ * held what and waited for what. It is expected: it travels, and is not logged as a fault.
+ */
+export class DeadlockError extends PerspectiveBrokerError {
+  static override readonly brand: string = "DeadlockError";
+  static wireName = "perspective_broker.DeadlockError";
+  static wireParents: readonly string[] = ["twisted.spread.pb.Error"];
+  override readonly name = "DeadlockError";
+  readonly code = "DEADLOCK";
+  readonly cycle: readonly string[];
+  readonly executed: Executed = "no";
+
+  constructor(cycle: readonly string[]) {
+    super(`calls wait for each other: ${cycle.join("; ")}`);
+    this.cycle = cycle;
+  }
+}
+
 /** The sender of pages gave their collector back before it had said that all were sent. What had come is no whole. */
 export class PagingStopped extends PerspectiveBrokerError {
   static override readonly brand: string = "PagingStopped";
@@ -320,6 +339,7 @@ export const errorClasses: Readonly<Record<ErrorCode, new (...args: any[]) => Pe
   CALL_TIMEOUT: CallTimeout,
   CALL_ABORTED: CallAborted,
   NOT_A_REFERENCE: NotAReference,
+  DEADLOCK: DeadlockError,
   PAGING_STOPPED: PagingStopped,
   NO_CURRENT_CALL: NoCurrentCall,
   LOGIN_FAILED: LoginFailed,

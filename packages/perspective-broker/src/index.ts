@@ -75,6 +75,7 @@ export type { Clock } from "./platform/clock.ts";
 export { Observer } from "./references/observer.ts";
 export { type CacheChange, RemoteCache } from "./references/remote-cache.ts";
 export { RemoteReference } from "./references/remote-reference.ts";
+export { RemoteStream, type StreamIterator } from "./references/remote-stream.ts";
 // Transports of one's own, and the one for tests
 export { memoryPair } from "./transport/memory.ts";
 export type { Peer, Transport, TransportHandler } from "./transport/transport.ts";
@@ -92,11 +93,11 @@ export type {
   Received,
   RemoteMethods,
   RemoteProxy,
-  RemoteStream,
   Result,
   ResultOf,
   Schemas,
   Sendable,
+  SynchronizedMethods,
 } from "./types.ts";
 // Values
 export { Decimal, type DecimalFields } from "./values/decimal.ts";

@@ -6,6 +6,7 @@
 import type { StandardSchemaV1 } from "./flavors/standard-schema.ts";
 import type { RemoteCache } from "./references/remote-cache.ts";
 import type { RemoteReference } from "./references/remote-reference.ts";
+import type { RemoteStream } from "./references/remote-stream.ts";
 import type { Float } from "./values/float.ts";
 import type { FrozenSet } from "./values/frozen-set.ts";
 import type { Tuple } from "./values/tuple.ts";
@@ -142,7 +143,7 @@ export interface PendingReference<T> extends Promise<RemoteReference<T>>, Omit<C
 export interface PendingUntyped extends Promise<Untyped>, Omit<Callable<Untyped>, "with"> {}
 
 /** A remote iterable. Leaving a `for await` over it, or disposing it, ends it at the other side. */
-export interface RemoteStream<T> extends AsyncIterable<T>, AsyncDisposable {}
+export type { RemoteStream };
 
 /**
  * What the other side gets for a `T`: references for objects that stay, and for those that are copied what their class
@@ -207,8 +208,8 @@ type ReceivedArray<T extends readonly unknown[]> = Untyped[] extends T
 type ReceivedElements<T extends readonly unknown[]> = { [I in keyof T]: Received<T[I]> };
 
 /**
- * What may be passed where the other side declares a `T`: an object of one's own or a reference for a reference,
- * `Float` for a number, and the same inside of containers. Values are copied, so read-only ones will do.
+ * What may be passed where the other side declares a `T`: an object of one's own, a reference or the promise of one for a
+ * reference, `Float` for a number, and the same inside of containers. Values are copied, so read-only ones will do.
  * What goes home arrives as it was there: a RemoteStock as the Stock, but a reference to a Viewable as its ViewPoint, so
  * this is what its owner must declare. An Avatar itself cannot be sent.
  */
@@ -239,11 +240,11 @@ export type Sendable<T> =
 
 type SendableBranded<T extends Branded> =
   T extends ReferenceTo<infer U>
-    ? RemoteReference<U> | LocalOf<U>
+    ? RemoteReference<U> | LocalOf<U> | PendingReference<U>
     : T extends StandsFor<infer U>
-      ? RemoteReference<U> | T
+      ? RemoteReference<U> | T | PendingReference<U>
       : T extends Local
-        ? RemoteReference<T> | T
+        ? RemoteReference<T> | T | PendingReference<T>
         : T extends CopyFlavor
           ? SendableCopy<T>
           : T extends TupleOf<infer I>
@@ -289,6 +290,19 @@ export type ParameterNames<T> =
   IsAny<T> extends true
     ? { readonly [name: string]: readonly string[] }
     : { readonly [N in MethodName<T>]?: NameList<ParametersOf<T, N>> };
+
+/**
+ * The type of a class's `static synchronized`, checked against its methods: `true`, or the names of those that run one at a time.
+ *
+ * ```ts
+ * class Account extends Referenceable {
+ *   static readonly synchronized: SynchronizedMethods<Account> = ["deposit", "withdraw"];
+ * ```
+ *
+ * A subclass adds names of its own. For that the base class says `readonly string[]`, and `satisfies` checks the names:
+ * `static readonly synchronized: readonly string[] = ["deposit"] satisfies SynchronizedMethods<Account>`.
+ */
+export type SynchronizedMethods<T> = true | readonly MethodName<T>[];
 
 type NameList<P extends readonly unknown[]> = number extends P["length"]
   ? never

@@ -7,7 +7,8 @@ const client = 'export { connect, memoryPair, Referenceable } from "perspective-
 
 /** Bytes with gzip that a program may cost. `npm run size` shows what they are made of. */
 const held: readonly [what: string, program: string, bytes: number][] = [
-  ["a client with everything but a dialect", client, 18_000],
+  // The goal is 15 000; this is what it weighs until then, so that it does not grow unnoticed.
+  ["a client with pb7", client, 63_000],
 ];
 
 describe("a bundle for the browser", () => {
@@ -17,10 +18,10 @@ describe("a bundle for the browser", () => {
     expect([...files.keys()].filter((file) => /node[^/]*\.ts$|transport\/(tcp|tls|unix)/.test(file))).toEqual([]);
   });
 
-  it("holds of a client what a client needs: no dialect that it does not name, no server, no classes, no logins", async () => {
+  it("holds of a client what a client needs: no dialect but our own, no server, no logins", async () => {
     const { files, later } = await bundled(client);
     const foreign =
-      /^(cred|values\/(?!keywords|printed-as))|^wire\/(banana\/(?!elements)|jelly\/(?!failure|tag))|^connection\/(listen|server|portal-host)|crypto/;
+      /^cred|^wire\/(banana\/(?!elements)|jelly\/(?!calendar|failure|forms|refusals|sharing|tag))|^connection\/(listen|server|portal-host)|crypto/;
     expect([...files.keys()].filter((file) => foreign.test(file))).toEqual([]);
     expect(later).toEqual(["../cred/login.ts"]);
   });
@@ -30,7 +31,7 @@ describe("a bundle for the browser", () => {
     expect(gzip).toBeLessThanOrEqual(bytes);
   });
 
-  it("speaks the dialects that its program names, and says so if it names none", async () => {
+  it("speaks the dialects that its program names, and pb7 if it names none", async () => {
     const { code } = await bundled('export { connect, listen, pb, Root } from "perspective-broker";');
     const { connect, listen, pb, Root } = await import(
       /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`
@@ -40,10 +41,15 @@ describe("a bundle for the browser", () => {
         return n * 2;
       }
     }
-    const server = await listen(new Doubler(), "memory://bundle", { dialects: [pb] });
-    const connection = await connect("memory://bundle", { dialects: [pb] });
-    expect(await connection.root.callRemote("double", 21)).toBe(42);
-    await server.close();
-    await expect(connect("memory://bundle")).rejects.toThrow(/^dialects: .* \{ dialects: \[pb\] \}$/);
+    for (const [options, dialect] of [[{ dialects: [pb] }, "pb"] as const, [{}, "pb7"] as const]) {
+      const server = await listen(new Doubler(), "memory://bundle", options);
+      const connection = await connect("memory://bundle", options);
+      expect(connection.dialect).toBe(dialect);
+      expect(await connection.root.callRemote("double", 21)).toBe(42);
+      await server.close();
+    }
+    await expect(connect("memory://bundle", { dialects: [] })).rejects.toThrow(
+      /^dialects: .* \{ dialects: \[pb7\] \}$/,
+    );
   });
 });

@@ -1,27 +1,28 @@
 // From the arrival of a call to the moment when it may run: it waits for the result that it goes through, for pieces and results
 // among its arguments, and behind earlier calls of its target. Then it is admitted, in the order of arrival for each target.
-import { LimitExceeded, NoSuchObject, NotAReference } from "../errors.ts";
+
+import { NoSuchObject, NotAReference } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import { Viewable, viewPoint } from "../flavors/viewable.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import { RemoteReference, targetOf } from "../references/remote-reference.ts";
-import type { Exports } from "./exports.ts";
-import type { Imports } from "./imports.ts";
 import type { InboundQueue, WaitingCall } from "./inbound.ts";
 import { type InLane, Lanes } from "./lanes.ts";
 import { Forwarding, type KeptResult, type Results } from "./results.ts";
+import type { Tables } from "./tables.ts";
 
 export interface ArrivalSetup {
-  readonly exports: Exports;
-  readonly imports: Imports;
+  readonly tables: Pick<Tables, "exports" | "imports">;
   readonly queue: InboundQueue;
   readonly results: Results;
-  readonly queuedBytes: number;
   /** Nothing is missing: it may run. */
-  readonly admit: (call: WaitingCall) => void;
+  admit(call: WaitingCall): void;
   /** It will not run; what came with it has been given back. `dependency`: because a call failed that it depends on. */
-  readonly refuse: (call: WaitingCall, error: unknown, dependency: boolean) => void;
-  /** Gives back what came with a call. */
-  readonly giveBack: (call: WaitingCall) => void;
+  refuse(call: WaitingCall, error: unknown, dependency?: boolean): void;
+  /** The same, and gives back what came with it. */
+  turnAway(call: WaitingCall, error: unknown, dependency?: boolean): void;
+  /** What a call is refused with for which there is no room. */
+  noRoom(): Error;
 }
 
 interface CallInLane extends InLane {
@@ -31,11 +32,16 @@ interface CallInLane extends InLane {
 export class Arrival {
   readonly #setup: ArrivalSetup;
   readonly #lanes = new Lanes();
-  readonly #parked = new Map<unknown, WaitingCall>();
+  readonly #parked = new LazyMap<unknown, WaitingCall>();
   #dependencies: ReadonlyMap<number, KeptResult> | undefined;
 
   constructor(setup: ArrivalSetup) {
     this.#setup = setup;
+  }
+
+  /** Whether a call can run at once where no other waits. */
+  static runsAtOnce(call: WaitingCall): boolean {
+    return call.to !== "result" && call.late === undefined;
   }
 
   /** How many calls wait here. */
@@ -49,7 +55,8 @@ export class Arrival {
       return;
     }
     if (this.#lanes.idle && call.late === undefined) this.#setup.admit(call);
-    else this.#enter(call.to === "object" ? this.#setup.exports.find(call.target) : `cache ${call.target}`, call);
+    else
+      this.#enter(call.to === "object" ? this.#setup.tables.exports.find(call.target) : `cache ${call.target}`, call);
   }
 
   /** A call that waits is not wanted any more: it will not run. */
@@ -82,11 +89,9 @@ export class Arrival {
   }
 
   #throughResult(call: WaitingCall): void {
-    const { results, giveBack, refuse } = this.#setup;
-    const parent = results.find(call.target as number);
+    const parent = this.#setup.results.find(call.target as number);
     if (parent === undefined) {
-      giveBack(call);
-      refuse(call, unknownResult(call.target as number), false);
+      this.#setup.turnAway(call, unknownResult(call.target as number));
       return;
     }
     if (parent.outcome !== undefined) {
@@ -102,18 +107,15 @@ export class Arrival {
 
   /** There is an outcome. */
   #through(parent: KeptResult, call: WaitingCall): void {
-    const { giveBack, refuse } = this.#setup;
     const outcome = parent.outcome as { value: unknown } | { error: unknown };
     if ("error" in outcome) {
-      giveBack(call);
-      refuse(call, outcome.error, true);
+      this.#setup.turnAway(call, outcome.error, true);
       return;
     }
     try {
       call.object = calleeOf(outcome.value, parent.perspective);
     } catch (error) {
-      giveBack(call);
-      refuse(call, error, false);
+      this.#setup.turnAway(call, error);
       return;
     }
     this.#enter(call.object instanceof Forwarding ? targetOf(call.object.reference) : call.object, call);
@@ -166,7 +168,7 @@ export class Arrival {
       call.keywords = keywords;
       return true;
     } catch (error) {
-      this.#setup.refuse(call, error, false);
+      this.#setup.refuse(call, error);
       return false;
     } finally {
       this.#dependencies = outer;
@@ -175,11 +177,10 @@ export class Arrival {
 
   /** It waits; false if there is no room for it. */
   #park(call: WaitingCall): boolean {
-    const { queue, imports, exports, giveBack, refuse, queuedBytes } = this.#setup;
+    const { queue, tables } = this.#setup;
+    const { imports, exports } = tables;
     if (!queue.reserve(call.bytes)) {
-      giveBack(call);
-      const message = `more than limits.queuedBytes (${queuedBytes}) of calls wait here`;
-      refuse(call, new LimitExceeded("queuedBytes", message), false);
+      this.#setup.turnAway(call, this.#setup.noRoom());
       return false;
     }
     if (call.received !== undefined) imports.keep(call.received);
@@ -190,7 +191,8 @@ export class Arrival {
   }
 
   #unpark(call: WaitingCall): void {
-    const { queue, imports, exports } = this.#setup;
+    const { queue, tables } = this.#setup;
+    const { imports, exports } = tables;
     this.#parked.delete(call.id);
     queue.free(call.bytes);
     if (call.received !== undefined) imports.deliver(call.received);

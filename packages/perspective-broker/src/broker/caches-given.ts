@@ -1,10 +1,14 @@
 // The Cacheables of this side that the peer holds copies of (spec §6.5): one observer each, counted in receipts.
+
 import { DeadReferenceError, UnsendableError } from "../errors.ts";
 import type { Cacheable } from "../flavors/cacheable.ts";
+import type { Limits } from "../limits.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import { Observer, type ObserverConversation } from "../references/observer.ts";
 import type { ClassPolicy, TaggedState } from "../wire/dialect.ts";
 import { tagToCache } from "../wire/jelly/tag.ts";
 import { unknownCache } from "./caches-held.ts";
+import { IdTable } from "./id-table.ts";
 import type { Ids } from "./ids.ts";
 
 export interface GivenCache {
@@ -20,24 +24,29 @@ export interface GivenCache {
   making: boolean;
 }
 
+export interface CachesGivenSetup {
+  readonly conversation: ObserverConversation;
+  readonly limits: Pick<Limits, "references">;
+  readonly classes: ClassPolicy;
+  /** Is told that a Cacheable is going to be sent that the peer does not know; throws what keeps the message from carrying it. */
+  readonly outgoing: { freshCache(): void };
+  /** What an application was told failed. */
+  complain(what: string, error: unknown): void;
+}
+
 export class CachesGiven {
   readonly #ids: Ids;
-  readonly #limit: number;
-  readonly #conversation: ObserverConversation;
-  readonly #failed: (error: unknown) => void;
-  readonly #byId = new Map<number, GivenCache>();
-  readonly #byObject = new Map<Cacheable, GivenCache>();
+  readonly #setup: CachesGivenSetup;
+  readonly #byId = new IdTable<GivenCache>();
+  readonly #byObject = new LazyMap<Cacheable, GivenCache>();
   readonly #byObserver = new WeakMap<Observer, GivenCache>();
   // Those that went with a call that is not answered yet: the peer may send them home after its last receipt (spec §5.8).
-  readonly #pinned = new Map<number, { readonly cacheable: Cacheable; pins: number }>();
+  readonly #pinned = new IdTable<{ readonly cacheable: Cacheable; pins: number }>();
   #ended = false;
 
-  /** `failed` is told what an application's `stoppedObserving` throws. */
-  constructor(ids: Ids, limit: number, conversation: ObserverConversation, failed: (error: unknown) => void) {
+  constructor(ids: Ids, setup: CachesGivenSetup) {
     this.#ids = ids;
-    this.#limit = limit;
-    this.#conversation = conversation;
-    this.#failed = failed;
+    this.#setup = setup;
   }
 
   /**
@@ -47,7 +56,6 @@ export class CachesGiven {
   give(
     cacheable: Cacheable,
     perspective: object | null,
-    classes: ClassPolicy,
     carried: readonly number[] | undefined,
   ): { id: number; fresh: TaggedState | undefined } {
     const known = this.#byObject.get(cacheable);
@@ -59,9 +67,10 @@ export class CachesGiven {
       return { id: known.id, fresh: undefined };
     }
     if (this.#ended) throw new DeadReferenceError("the connection has ended");
-    if (this.#byId.size > this.#limit) throw this.#ids.refuse("cache");
-    const tag = tagToCache(cacheable, perspective, classes);
-    const observer = new Observer(this.#conversation);
+    if (this.#byId.size > this.#setup.limits.references) throw this.#ids.refuse("cache");
+    this.#setup.outgoing.freshCache();
+    const tag = tagToCache(cacheable, perspective, this.#setup.classes);
+    const observer = new Observer(this.#setup.conversation);
     const id = this.#ids.next();
     const entry: GivenCache = { id, cacheable, perspective, observer, count: 1, early: [], making: true };
     this.#byObserver.set(observer, entry);
@@ -132,7 +141,7 @@ export class CachesGiven {
     return entry !== undefined && this.#byId.get(entry.id) === entry ? entry : undefined;
   }
 
-  entries(): IterableIterator<GivenCache> {
+  entries(): GivenCache[] {
     return this.#byId.values();
   }
 
@@ -157,7 +166,7 @@ export class CachesGiven {
     try {
       entry.cacheable.stoppedObserving(entry.perspective, entry.observer);
     } catch (error) {
-      this.#failed(error);
+      this.#setup.complain("stoppedObserving", error);
     }
   }
 }

@@ -1,7 +1,9 @@
 // The peer's Cacheables whose copies are held here: one copy each, counted in receipts, kept until the peer says that its id is
 // free. A copy that was forgotten is given back when it is collected.
+
 import { JellyError, LimitExceeded, NoSuchMethod, UnknownId } from "../errors.ts";
 import { argumentsFor, MethodTables, type RemoteMethod } from "../flavors/method-table.ts";
+import type { Limits } from "../limits.ts";
 import {
   bindCache,
   type CacheTarget,
@@ -12,6 +14,7 @@ import {
 } from "../references/remote-cache.ts";
 import type { Keywords } from "../values/keywords.ts";
 import { sentAs } from "../wire/jelly/failure.ts";
+import { IdTable } from "./id-table.ts";
 
 const methods = new MethodTables("observe_");
 
@@ -41,38 +44,37 @@ const collected = new FinalizationRegistry<HeldCache>((entry) =>
   entry.conversation.releaseCache(entry, entry.receipts),
 );
 
+export interface CachesHeldSetup {
+  readonly conversation: CacheConversation;
+  readonly limits: Pick<Limits, "imports">;
+  /** Gives one receipt of an id back. */
+  sendDecache(id: number): void;
+  /** What an application was told failed. */
+  complain(what: string, error: unknown): void;
+}
+
 export class CachesHeld {
-  readonly #conversation: CacheConversation;
-  readonly #limit: number;
-  readonly #send: (id: number) => void;
-  readonly #failed: (error: unknown) => void;
-  readonly #byId = new Map<number, HeldCache>();
+  readonly #setup: CachesHeldSetup;
+  readonly #byId = new IdTable<HeldCache>();
+  readonly #failed = (error: unknown): void => this.#setup.complain("a listener of a cache", error);
   #highest = 0;
   #retained: HeldCache[] = [];
 
-  /** `send` gives one receipt of an id back; `failed` is told what an application's listener throws. */
-  constructor(
-    conversation: CacheConversation,
-    limit: number,
-    send: (id: number) => void,
-    failed: (error: unknown) => void,
-  ) {
-    this.#conversation = conversation;
-    this.#limit = limit;
-    this.#send = send;
-    this.#failed = failed;
+  constructor(setup: CachesHeldSetup) {
+    this.#setup = setup;
   }
 
   /** A new copy, its first receipt. */
   receive(id: number, create: () => RemoteCache): RemoteCache {
     this.#highest = Math.max(this.#highest, id);
-    if (this.#byId.size >= this.#limit) {
-      throw new LimitExceeded("imports", `more than limits.imports (${this.#limit}) caches of the peer are held`);
+    const most = this.#setup.limits.imports;
+    if (this.#byId.size >= most) {
+      throw new LimitExceeded("imports", `more than limits.imports (${most}) caches of the peer are held`);
     }
     if (this.#byId.has(id)) throw new JellyError(`cache ${id} is known here already`);
     const cache = create();
     methods.check(cache);
-    const entry = new HeldCache(this.#conversation, id, cache);
+    const entry = new HeldCache(this.#setup.conversation, id, cache);
     entry.receipts = 1;
     bindCache(cache, entry);
     collected.register(cache, entry, entry);
@@ -100,7 +102,7 @@ export class CachesHeld {
       endChanges(entry.cache.deref());
       this.#retain(entry);
     }
-    for (let i = 0; i < given; i++) this.#send(entry.id);
+    for (let i = 0; i < given; i++) this.#setup.sendDecache(entry.id);
   }
 
   /** The peer may send it again before it has agreed; but a peer that never agrees keeps no more than so many alive. */
@@ -120,7 +122,7 @@ export class CachesHeld {
   /** Gives back a receipt that was not counted here: it came with a message that could not be decoded so far. */
   refuse(id: number): void {
     this.#highest = Math.max(this.#highest, id);
-    this.#send(id);
+    this.#setup.sendDecache(id);
   }
 
   /** The number of a copy at its owner's. */
@@ -168,7 +170,7 @@ export class CachesHeld {
     this.#byId.delete(id);
   }
 
-  entries(): IterableIterator<CacheTarget> {
+  entries(): CacheTarget[] {
     return this.#byId.values();
   }
 

@@ -3,9 +3,19 @@
 
 import { platform } from "#platform";
 import { CallTimeout, NoCurrentCall } from "../errors.ts";
+import {
+  type Activation,
+  type ActivationStore,
+  type Branch,
+  type Covered,
+  currentActivation,
+  following,
+  untilAwait,
+} from "../flavors/activation.ts";
+import { newChain } from "../flavors/chain.ts";
+import type { Lock } from "../flavors/lock.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Deadlines } from "../platform/deadlines.ts";
-import type { ContextStore } from "../platform/platform.ts";
 import type { Chain, Envelope, Trace } from "../wire/message.ts";
 import { wellFormedTrace } from "./trace.ts";
 
@@ -15,7 +25,7 @@ export interface CallConnection {
 }
 
 /** One call of the peer, while it runs. */
-export class Call<C extends CallConnection = CallConnection> {
+export class Call<C extends CallConnection = CallConnection> implements Activation {
   readonly connection: C;
   /** The method's name, without prefix. */
   readonly method: string;
@@ -27,6 +37,12 @@ export class Call<C extends CallConnection = CallConnection> {
    */
   readonly principal: unknown;
   readonly #aborts: CallAborts;
+  /** @internal */
+  waitsFor: Lock | undefined;
+  /** @internal */
+  branches: Branch[] | undefined;
+  // The last of our calls when it came, if it named its chain; else -1: what we do cannot have caused it.
+  readonly #after: number;
   readonly #envelope: Envelope | undefined;
   readonly #arrived: number;
   #rare: Rare | undefined;
@@ -48,6 +64,7 @@ export class Call<C extends CallConnection = CallConnection> {
     this.principal = principal;
     this.#envelope = envelope;
     this.#arrived = arrived;
+    this.#after = envelope?.chain === undefined ? -1 : aborts.awaited.lastRequest;
   }
 
   /** Who is at the other end of the connection. */
@@ -57,7 +74,8 @@ export class Call<C extends CallConnection = CallConnection> {
 
   /**
    * Fires when nobody waits for the answer any more: the caller aborted the call, its deadline is over, or the connection has
-   * ended. Made when it is first asked for, which must be while the call runs.
+   * ended; and when nobody takes the streams any more that came out of the call. Made when it is first asked for, which must be
+   * while the call runs, or a stream of it.
    */
   get signal(): AbortSignal {
     const rare = this.#more;
@@ -66,18 +84,18 @@ export class Call<C extends CallConnection = CallConnection> {
       platform.manyListeners(rare.controller.signal);
       const aborted = rare.aborted ?? this.#aborts.ended;
       if (aborted !== undefined) rare.controller.abort(aborted.reason);
-      else {
-        this.#aborts.add(this);
-        if (this.#envelope?.deadline !== undefined) rare.slot = this.#aborts.deadlines.add(this, this.remaining);
-      }
+      else this.#watch(rare);
     }
     return rare.controller.signal;
   }
 
-  /** Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too. */
+  /**
+   * Milliseconds until the caller's deadline; Infinity if there is none, 0 when it is over. Calls made for this call have it, too.
+   * It is that of the answer: a stream that came out of the call has none.
+   */
   get remaining(): number {
     const deadline = this.#envelope?.deadline;
-    if (deadline === undefined) return Number.POSITIVE_INFINITY;
+    if (deadline === undefined || this.#rare?.streaming) return Number.POSITIVE_INFINITY;
     return Math.max(0, this.#arrived + deadline - this.#aborts.clock.now());
   }
 
@@ -92,6 +110,22 @@ export class Call<C extends CallConnection = CallConnection> {
   /** How many calls are above this one in its chain. */
   get depth(): number {
     return this.#envelope?.depth ?? 0;
+  }
+
+  /** @internal */
+  get outer(): this {
+    return this;
+  }
+
+  /**
+   * @internal The calls here that wait for it. What a peer says of its chain is believed only as far as we wait for the peer
+   * ourselves: its call can be on behalf of calls of that chain which we made over the same connection, before it came, and
+   * that are above it.
+   */
+  callers(covered: Covered): readonly Activation[] {
+    if (this.#after <= (covered.get(this.#aborts) ?? -1)) return NONE;
+    covered.set(this.#aborts, this.#after);
+    return this.#aborts.awaited.callersOf(this.chain, this.#after, this.depth);
   }
 
   /** The trace context (W3C) that calls made for this one take over: the caller's, if it sent one, or what an interceptor has set. */
@@ -114,12 +148,17 @@ export class Call<C extends CallConnection = CallConnection> {
     return rare.storage;
   }
 
+  /** @internal Why its signal has fired. */
+  get aborted(): { readonly reason: unknown } | undefined {
+    return this.#rare?.aborted;
+  }
+
   /** @internal Its signal fires. */
   abort(reason: unknown): void {
     const rare = this.#more;
     if (rare.aborted !== undefined) return;
     rare.aborted = { reason };
-    this.settled();
+    this.#unwatch();
     rare.controller?.abort(reason);
   }
 
@@ -128,8 +167,40 @@ export class Call<C extends CallConnection = CallConnection> {
     this.abort(new CallTimeout(`${this.method}: the caller's deadline is over`, "unknown"));
   }
 
-  /** @internal It has ended: its signal will not fire any more. */
+  /** @internal It was answered: its signal will not fire any more, unless there are streams that came out of it. */
   settled(): void {
+    const rare = this.#rare;
+    if (rare === undefined) return;
+    this.#unwatch();
+    rare.streaming = rare.streams > 0;
+    if (rare.streaming) this.#watch(rare);
+  }
+
+  /** @internal A stream came out of it. */
+  streamOpened(): void {
+    this.#more.streams++;
+  }
+
+  /** @internal Nobody takes one of these any more. */
+  streamStopped(reason: unknown): void {
+    if (this.#rare?.streaming && this.#rare.streams === 1) this.abort(reason);
+  }
+
+  /** @internal One of these has ended. */
+  streamEnded(): void {
+    const rare = this.#more;
+    if (--rare.streams === 0 && rare.streaming) this.#unwatch();
+  }
+
+  #watch(rare: Rare): void {
+    if (rare.controller === undefined || rare.aborted !== undefined) return;
+    this.#aborts.add(this);
+    if (this.#envelope?.deadline !== undefined && !rare.streaming) {
+      rare.slot = this.#aborts.deadlines.add(this, this.remaining);
+    }
+  }
+
+  #unwatch(): void {
     const rare = this.#rare;
     if (rare?.controller === undefined) return;
     this.#aborts.remove(this);
@@ -145,6 +216,8 @@ export class Call<C extends CallConnection = CallConnection> {
       chain: undefined,
       storage: undefined,
       trace: undefined,
+      streams: 0,
+      streaming: false,
     };
     return this.#rare;
   }
@@ -158,69 +231,57 @@ interface Rare {
   chain: Chain | undefined;
   storage: Map<unknown, unknown> | undefined;
   trace: { readonly value: Trace | undefined } | undefined;
+  /** Streams that came out of it and are open. */
+  streams: number;
+  /** It was answered, and goes on in its streams. */
+  streaming: boolean;
 }
 
-/** The running calls of one connection whose signals somebody has asked for. */
+const NONE: readonly Activation[] = [];
+
+/** What the calls of one connection share, and those of them that run and whose signals somebody has asked for. */
 export class CallAborts {
   readonly clock: Clock;
-  readonly deadlines: Deadlines;
+  readonly awaited: AwaitedCalls;
   /** The connection has ended. */
   ended: { readonly reason: unknown } | undefined;
-  readonly #calls = new Set<Call>();
+  #calls: Set<Call> | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, awaited: AwaitedCalls) {
     this.clock = clock;
-    this.deadlines = Deadlines.of(clock);
+    this.awaited = awaited;
+  }
+
+  get deadlines(): Deadlines {
+    return Deadlines.of(this.clock);
   }
 
   add(call: Call): void {
+    this.#calls ??= new Set();
     this.#calls.add(call);
   }
 
   remove(call: Call): void {
-    this.#calls.delete(call);
+    this.#calls?.delete(call);
   }
 
   /** Every signal fires. */
   end(reason: unknown): void {
     this.ended = { reason };
-    for (const call of [...this.#calls]) call.abort(reason);
+    for (const call of [...(this.#calls ?? [])]) call.abort(reason);
   }
 }
 
-let process = 0;
-let chains = 0;
-
-/** Names this process in chains: a random number below 2^53, never 0. No secret: nothing is granted to who knows it. */
-export function processNumber(): number {
-  while (process === 0) process = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
-  return process;
-}
-
-function newChain(): Chain {
-  return { process: processNumber(), number: ++chains };
+/** Our calls to the peer, by the chains that they belong to. */
+export interface AwaitedCalls {
+  /** The number of the last one. */
+  readonly lastRequest: number;
+  /** On whose behalf calls of a chain were made, up to a number and above a depth, that the peer has not answered; the latest first. */
+  callersOf(chain: Chain, last: number, depth: number): readonly Activation[];
 }
 
 /** Runs methods so that `currentCall()` knows their call. */
-export type CallStore = Pick<ContextStore<Call | undefined>, "run">;
-
-const following: ContextStore<Call | undefined> | undefined = platform.asyncContext?.<Call | undefined>();
-let running: Call | undefined;
-
-const untilAwait: CallStore = {
-  run(call, fn, self, args) {
-    // A connection that was opened inside of a call is told of its bytes in that call's context: it is not this one's.
-    if (following?.current() !== undefined)
-      return following.run(undefined, untilAwait.run, untilAwait, [call, fn, self, args]);
-    const outer = running;
-    running = call;
-    try {
-      return Reflect.apply(fn, self, args);
-    } finally {
-      running = outer;
-    }
-  },
-};
+export type CallStore = ActivationStore;
 
 /** The store for an option; `async` is the default where there is one. */
 export function callStore(context: "async" | "sync" | undefined): CallStore {
@@ -232,7 +293,8 @@ export function callStore(context: "async" | "sync" | undefined): CallStore {
 
 /** The call that is running, if one is. */
 export function runningCallIfAny(): Call | undefined {
-  return running ?? following?.current();
+  const outer = currentActivation()?.outer;
+  return outer instanceof Call ? outer : undefined;
 }
 
 /** The call that is running. Throws NoCurrentCall outside of one, or after an `await` with `context: "sync"`. */

@@ -26,9 +26,6 @@ const calls = platform.diagnostics?.tracing("perspective-broker:call");
 const opened = platform.diagnostics?.channel("perspective-broker:connection:open");
 const closed = platform.diagnostics?.channel("perspective-broker:connection:close");
 
-/** Whether anybody could ever want to know of calls here. */
-export const canBeTraced: boolean = calls !== undefined;
-
 /** Whether somebody wants to know of calls now. */
 export function isTraced(): boolean {
   return calls?.hasSubscribers === true;

@@ -1,10 +1,13 @@
 // The objects of this side that the peer may call: by id, counted as often as they were sent, or by name, not counted
 // (spec §5.1 to §5.6). Ids rise and are never used again.
+
 import { UnknownId } from "../errors.ts";
-import type { Referenceable } from "../flavors/referenceable.ts";
+import { Referenceable } from "../flavors/referenceable.ts";
+import type { Limits } from "../limits.ts";
 import type { ObjectId } from "../wire/message.ts";
-import { IdTable } from "./id-table.ts";
+import { IdTable, noEntries } from "./id-table.ts";
 import type { Ids } from "./ids.ts";
+import type { Names } from "./names.ts";
 
 export interface Export {
   readonly id: number;
@@ -14,38 +17,47 @@ export interface Export {
   count: number;
   /** Unanswered calls that carried the object: the peer may still send it home after its last receipt is back (spec §5.8). */
   pins: number;
+  /** Whose entry it is, and the object's next one, of another connection: an object knows its entries. */
+  readonly owner: object;
+  next: Export | undefined;
+}
+
+export interface ExportsSetup {
+  readonly limits: Pick<Limits, "references">;
+  /** What an application was told failed. */
+  complain(what: string, error: unknown): void;
 }
 
 export class Exports {
   readonly #ids: Ids;
-  readonly #limit: number;
-  readonly #failed: (error: unknown) => void;
-  readonly #byId = new IdTable<Export>();
-  readonly #byObject = new Map<Referenceable, Export>();
-  readonly #byName = new Map<string, Referenceable>();
-  readonly #cleanups = new Map<Referenceable, (() => void)[]>();
+  readonly #setup: ExportsSetup;
+  #byId: IdTable<Export> = noEntries();
+  readonly #byName: Names;
+  #cleanups: Map<Referenceable, (() => void)[]> | undefined;
 
-  /** `failed` is told what a cleanup throws. */
-  constructor(ids: Ids, limit: number, failed: (error: unknown) => void) {
+  constructor(ids: Ids, setup: ExportsSetup, names: Names) {
     this.#ids = ids;
-    this.#limit = limit;
-    this.#failed = failed;
+    this.#setup = setup;
+    this.#byName = names;
   }
 
   /** Counts one more receipt of the object; returns its id. */
   give(object: Referenceable): number {
-    let entry = this.#byObject.get(object);
+    let entry = this.#entryOf(object);
     if (entry === undefined) {
       try {
         object.checkDeclarations();
-        if (this.#byId.size + this.#byName.size > this.#limit) throw this.#ids.refuse("reference");
+        if (this.#byId.size + this.#byName.size > this.#setup.limits.references) throw this.#ids.refuse("reference");
       } catch (error) {
         this.#cleanUp(object); // the peer will never have it
         throw error;
       }
-      entry = { id: this.#ids.next(), object, perspective: object.callingPerspective(), count: 0, pins: 0 };
+      const perspective = object.callingPerspective();
+      const next = Referenceable.exported.get(object) as Export | undefined;
+      entry = { id: this.#ids.next(), object, perspective, count: 0, pins: 0, owner: this, next };
+      if (this.#byId === noEntries()) this.#byId = new IdTable();
       this.#byId.set(entry.id, entry);
-      this.#byObject.set(object, entry);
+      Referenceable.exported.set(object, entry);
     }
     entry.count++;
     return entry.id;
@@ -59,8 +71,7 @@ export class Exports {
       this.#ids.check(id);
       return false;
     }
-    // One that is only kept for a call has no receipts: a peer that gives back 2^53 of them must not be counted along with.
-    if (entry.count === 0) return false;
+    if (entry.count === 0) return false; // kept for a call that carried it, or waits
     entry.count--;
     this.#forgetUnused(entry);
     return true;
@@ -97,7 +108,7 @@ export class Exports {
 
   /** Whether the peer holds a reference to the object, or a call that carries one is unanswered. */
   holds(object: object): boolean {
-    return this.#byObject.has(object as Referenceable);
+    return this.#entryOf(object) !== undefined;
   }
 
   /** For whom it is called. */
@@ -108,6 +119,7 @@ export class Exports {
 
   /** Runs `fn` once: when the peer gives back its last receipt of the object, cannot be given one, or the connection ends. */
   whenForgotten(object: Referenceable, fn: () => void): void {
+    this.#cleanups ??= new Map();
     const cleanups = this.#cleanups.get(object);
     if (cleanups === undefined) this.#cleanups.set(object, [fn]);
     else cleanups.push(fn);
@@ -115,7 +127,8 @@ export class Exports {
 
   /** A result that nobody will get: what was to happen when the peer forgets it happens now, if the peer never had it. */
   forgetUnsent(result: unknown): void {
-    if (!this.#byObject.has(result as Referenceable)) this.#cleanUp(result as Referenceable);
+    if (this.#cleanups === undefined || !(result instanceof Referenceable)) return;
+    if (this.#entryOf(result) === undefined) this.#cleanUp(result);
   }
 
   /** Throws UnknownId if the id was never given out. */
@@ -123,45 +136,54 @@ export class Exports {
     if (typeof id === "number") this.#ids.check(id);
   }
 
-  /** Publishes an object under a name; the returned function takes it back if it is still the one. */
-  name(name: string, object: Referenceable): () => void {
-    object.checkDeclarations();
-    this.#byName.set(name, object);
-    return () => {
-      if (this.#byName.get(name) === object) this.#byName.delete(name);
-    };
-  }
-
   entries(): Export[] {
     return this.#byId.values();
   }
 
   names(): string[] {
-    return [...this.#byName.keys()];
+    return this.#byName.all();
   }
 
   clear(): void {
-    this.#byId.clear();
-    this.#byObject.clear();
+    for (const entry of this.#byId.values()) this.#unlink(entry);
+    this.#byId = noEntries();
     this.#byName.clear();
-    for (const object of [...this.#cleanups.keys()]) this.#cleanUp(object);
+    for (const object of [...(this.#cleanups?.keys() ?? [])]) this.#cleanUp(object);
   }
 
   #forgetUnused(entry: Export): void {
     if (entry.count > 0 || entry.pins > 0) return;
     this.#byId.delete(entry.id);
-    this.#byObject.delete(entry.object);
+    this.#unlink(entry);
     this.#cleanUp(entry.object);
   }
 
+  #entryOf(object: object): Export | undefined {
+    let entry = Referenceable.exported.get(object) as Export | undefined;
+    while (entry !== undefined && entry.owner !== this) entry = entry.next;
+    return entry;
+  }
+
+  #unlink(entry: Export): void {
+    const first = Referenceable.exported.get(entry.object) as Export | undefined;
+    if (first === entry) {
+      Referenceable.exported.set(entry.object, entry.next);
+      return;
+    }
+    let before = first;
+    while (before !== undefined && before.next !== entry) before = before.next;
+    if (before !== undefined) before.next = entry.next;
+  }
+
   #cleanUp(object: Referenceable): void {
-    const cleanups = this.#cleanups.get(object) ?? [];
-    this.#cleanups.delete(object);
+    const cleanups = this.#cleanups?.get(object);
+    if (cleanups === undefined) return;
+    this.#cleanups?.delete(object);
     for (const cleanup of cleanups) {
       try {
         cleanup();
       } catch (error) {
-        this.#failed(error);
+        this.#setup.complain("a logout", error);
       }
     }
   }

@@ -1,5 +1,6 @@
 // Calls that the peer does not allow yet: no more are open there than its hello says. What does not fit waits here, encoded, in
 // order, and what must not overtake it waits behind it.
+import type { MoreMessages } from "../wire/dialect.ts";
 import type { Outbox } from "../wire/outbox.ts";
 
 /** What waits at the gate: a call, or what has to stay behind calls. */
@@ -7,22 +8,39 @@ export interface Held {
   readonly box: Outbox;
   /** Told when it has been put into the connection's outbox; undefined for what is no call. */
   readonly call: { forwarded(): void } | undefined;
+  /** Its number among all that ever waited. */
+  at?: number;
 }
+
+/** What a message that is no call takes beside its bytes, roughly: it is the peer who causes those. */
+const COST = 128;
+
+function weightOf({ box, call }: Held): number {
+  return call === undefined ? box.waiting + COST : box.waiting;
+}
+/** What never waited; not to be changed. */
+const NOTHING: (Held | undefined)[] = [];
+const NONE: (() => void)[] = [];
 
 export class Gate {
   /** Calls that are open at the peer. */
   open = 0;
-  /** Bytes that wait. */
+  /** Calls that wait, and the bytes that all takes that waits. */
+  calls = 0;
   bytes = 0;
   #allowed: number;
-  #queue: Held[] = [];
+  // What was withdrawn has left a gap.
+  #queue: (Held | undefined)[] = NOTHING;
   #next = 0;
-  readonly #forward: (box: Outbox) => void;
+  // How many were taken off the queue's front.
+  #before = 0;
+  readonly #more: Pick<MoreMessages, "forward"> | undefined;
+  #opened: (() => void)[] = NONE;
 
-  /** `forward` puts what waited into the connection's outbox. */
-  constructor(allowed: number, forward: (box: Outbox) => void) {
+  /** `more` puts what waited into the connection's outbox. */
+  constructor(allowed: number, more: Pick<MoreMessages, "forward"> | undefined) {
     this.#allowed = allowed;
-    this.#forward = forward;
+    this.#more = more;
   }
 
   /** Whether a call has to wait. */
@@ -35,64 +53,82 @@ export class Gate {
     return this.#next < this.#queue.length;
   }
 
-  /** The calls that wait. */
-  get calls(): number {
-    let calls = 0;
-    for (let i = this.#next; i < this.#queue.length; i++) if (this.#queue[i]?.call !== undefined) calls++;
-    return calls;
+  /** Calls `fn` once when a call need not wait any more. */
+  whenOpen(fn: () => void): void {
+    if (this.#opened === NONE) this.#opened = [];
+    this.#opened.push(fn);
   }
 
   hold(held: Held): void {
+    held.at = this.#before + this.#queue.length;
+    if (this.#queue === NOTHING) this.#queue = [];
     this.#queue.push(held);
-    this.bytes += held.box.waiting;
+    this.bytes += weightOf(held);
+    if (held.call !== undefined) this.calls++;
   }
 
-  /** Takes a call out that is not to be sent; false if it has been forwarded already. */
+  /** Takes a call out that is not to be sent; false if it has been forwarded already. What waited behind it may go. */
   withdraw(held: Held): boolean {
-    const at = this.#queue.indexOf(held, this.#next);
-    if (at < 0) return false;
-    this.#queue.splice(at, 1);
-    this.bytes -= held.box.waiting;
+    const index = (held.at as number) - this.#before;
+    if (this.#queue[index] !== held) return false;
+    this.#queue[index] = undefined;
+    this.bytes -= weightOf(held);
+    this.calls--;
+    this.#pump();
+    this.#tellOpen();
     return true;
   }
 
   /** The peer says how many calls it allows. */
   allow(calls: number): boolean {
     this.#allowed = calls;
-    return this.#pump();
+    const forwarded = this.#pump();
+    this.#tellOpen();
+    return forwarded;
   }
 
   /** So many calls are no longer open; returns whether anything was forwarded. */
   closedAgain(calls: number): boolean {
     this.open = Math.max(0, this.open - calls);
-    return this.waiting && this.#pump();
+    const forwarded = this.waiting && this.#pump();
+    this.#tellOpen();
+    return forwarded;
   }
 
-  /** Everything goes now, whatever the peer allows: something else must not overtake it. */
-  flush(): void {
-    this.#pump(true);
+  #tellOpen(): void {
+    if (this.#opened.length === 0 || this.closed) return;
+    const opened = this.#opened;
+    this.#opened = NONE;
+    for (const fn of opened) fn();
   }
 
   clear(): void {
-    this.#queue = [];
+    this.#before += this.#queue.length;
+    this.#queue = NOTHING;
     this.#next = 0;
     this.bytes = 0;
+    this.calls = 0;
   }
 
-  #pump(all = false): boolean {
+  #pump(): boolean {
     let forwarded = false;
-    for (;;) {
+    for (; this.#next < this.#queue.length; this.#next++) {
       const held = this.#queue[this.#next];
-      if (held === undefined || !(all || held.call === undefined || this.open < this.#allowed)) break;
-      this.#next++;
-      this.bytes -= held.box.waiting;
-      if (held.call !== undefined) this.open++;
-      this.#forward(held.box);
+      if (held === undefined) continue;
+      if (held.call !== undefined && this.open >= this.#allowed) break;
+      this.#queue[this.#next] = undefined;
+      this.bytes -= weightOf(held);
+      if (held.call !== undefined) {
+        this.open++;
+        this.calls--;
+      }
+      this.#more?.forward(held.box);
       held.call?.forwarded();
       forwarded = true;
     }
     if (this.#next === this.#queue.length || this.#next > 1024) {
-      this.#queue = this.#queue.slice(this.#next);
+      this.#before += this.#next;
+      this.#queue = this.waiting ? this.#queue.slice(this.#next) : NOTHING;
       this.#next = 0;
     }
     return forwarded;

@@ -5,11 +5,11 @@ import { LimitExceeded, UnknownId } from "../errors.ts";
 export class Ids {
   #last = 0;
   #refusals = 0;
-  readonly #full: () => void;
+  readonly #told: { tooManyReferences(): void };
 
-  /** `full` is told when the peer was refused once too often. */
-  constructor(full: () => void) {
-    this.#full = full;
+  /** Told when the peer was refused once too often. */
+  constructor(told: { tooManyReferences(): void }) {
+    this.#told = told;
   }
 
   next(): number {
@@ -25,7 +25,7 @@ export class Ids {
   refuse(what: "reference" | "cache"): LimitExceeded {
     const text = `Maximum PB ${what} count exceeded.`;
     if (++this.#refusals <= 3) return new LimitExceeded("references", text);
-    this.#full();
+    this.#told.tooManyReferences();
     return new LimitExceeded("references", `${text}  Goodbye.`);
   }
 }

@@ -1,9 +1,10 @@
 // The peer's objects that are held here. One reference per object while it is held; every receipt is counted and given back
 // exactly once, by release() or, for what was forgotten, when the reference was collected.
 import { LimitExceeded } from "../errors.ts";
+import type { Limits } from "../limits.ts";
 import type { Conversation, Target } from "../references/conversation.ts";
 import { RemoteReference, targetOf } from "../references/remote-reference.ts";
-import { IdTable } from "./id-table.ts";
+import { IdTable, noEntries } from "./id-table.ts";
 
 export class Import implements Target {
   readonly conversation: Conversation;
@@ -35,19 +36,21 @@ export class Import implements Target {
 // collected, that is another entry, with a count of its own.
 const collected = new FinalizationRegistry<Import>((entry) => entry.conversation.release(entry, entry.receipts));
 
+export interface ImportsSetup {
+  readonly conversation: Conversation;
+  readonly limits: Pick<Limits, "imports">;
+  /** Tells the peer that one receipt of an id is given back. */
+  sendRelease(id: number): void;
+}
+
 export class Imports {
-  readonly #conversation: Conversation;
-  readonly #limit: number;
-  readonly #send: (id: number) => void;
-  readonly #byId = new IdTable<Import>();
+  readonly #setup: ImportsSetup;
+  #byId: IdTable<Import> = noEntries();
   // Those of one object for different perspectives count each.
   #held = 0;
 
-  /** `send` tells the peer that one receipt of an id is given back. */
-  constructor(conversation: Conversation, limit: number, send: (id: number) => void) {
-    this.#conversation = conversation;
-    this.#limit = limit;
-    this.#send = send;
+  constructor(setup: ImportsSetup) {
+    this.#setup = setup;
   }
 
   /** The peer sent this object: counts a receipt. */
@@ -57,13 +60,15 @@ export class Imports {
     while (entry !== undefined && entry.perspective !== perspective) entry = entry.other;
     let reference = entry?.reference.deref();
     if (entry === undefined || reference === undefined) {
-      if (entry === undefined && this.#held >= this.#limit) {
-        throw new LimitExceeded("imports", `more than limits.imports (${this.#limit}) references of the peer are held`);
+      const most = this.#setup.limits.imports;
+      if (entry === undefined && this.#held >= most) {
+        throw new LimitExceeded("imports", `more than limits.imports (${most}) references of the peer are held`);
       }
       if (entry !== undefined) this.#remove(entry);
-      entry = new Import(this.#conversation, id, perspective);
+      entry = new Import(this.#setup.conversation, id, perspective);
       reference = entry.reference.deref() as RemoteReference;
       entry.other = this.#byId.get(id);
+      if (this.#byId === noEntries()) this.#byId = new IdTable();
       this.#byId.set(id, entry);
       this.#held++;
     }
@@ -82,7 +87,7 @@ export class Imports {
       if (entry.holds === 0) this.#remove(entry);
     }
     if (entry.holds > 0) entry.owed += given;
-    else for (let i = 0; i < given; i++) this.#send(entry.id);
+    else for (let i = 0; i < given; i++) this.#setup.sendRelease(entry.id);
   }
 
   /** A call that brought these references waits for its turn. */
@@ -120,7 +125,7 @@ export class Imports {
   #unhold(entry: Import): void {
     if (--entry.holds > 0) return;
     if (entry.receipts === 0) this.#remove(entry);
-    for (; entry.owed > 0; entry.owed--) this.#send(entry.id);
+    for (; entry.owed > 0; entry.owed--) this.#setup.sendRelease(entry.id);
   }
 
   /** Takes an entry out of the chain of its id, if it is still in it. */
@@ -150,6 +155,6 @@ export class Imports {
       collected.unregister(entry);
       entry.receipts = 0;
     }
-    this.#byId.clear();
+    this.#byId = noEntries();
   }
 }

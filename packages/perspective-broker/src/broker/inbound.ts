@@ -1,6 +1,7 @@
 // Calls of the peer that wait for their turn: more than a cap do not run at the same time, and what waits is bounded in bytes.
 // Reading goes on meanwhile, so answers to calls that the running ones make can always arrive.
 import type { Referenceable } from "../flavors/referenceable.ts";
+import type { Limits } from "../limits.ts";
 import type { IncomingCall } from "../wire/message.ts";
 import type { Forwarding, KeptResult } from "./results.ts";
 
@@ -20,20 +21,18 @@ export interface WaitingCall extends IncomingCall {
 
 export class InboundQueue {
   running = 0;
-  readonly #cap: number;
-  readonly #maxBytes: number;
-  #waiting: WaitingCall[] = [];
+  readonly #limits: Pick<Limits, "calls" | "queuedBytes">;
+  #waiting: WaitingCall[] = NONE;
   #next = 0;
   #bytes = 0;
 
-  constructor(cap: number, maxBytes: number) {
-    this.#cap = cap;
-    this.#maxBytes = maxBytes;
+  constructor(limits: Pick<Limits, "calls" | "queuedBytes">) {
+    this.#limits = limits;
   }
 
   /** Whether a call can run now; if so no other waits. */
   get open(): boolean {
-    return this.running < this.#cap && this.#next === this.#waiting.length;
+    return this.running < this.#limits.calls && this.#next === this.#waiting.length;
   }
 
   get waiting(): number {
@@ -42,7 +41,7 @@ export class InboundQueue {
 
   /** Counts what waits somewhere; false if there is no room for it. */
   reserve(bytes: number): boolean {
-    if (this.#bytes + bytes > this.#maxBytes) return false;
+    if (this.#bytes + bytes > this.#limits.queuedBytes) return false;
     this.#bytes += bytes;
     return true;
   }
@@ -55,19 +54,20 @@ export class InboundQueue {
   /** Lets a call wait; false if there is no room for it. */
   add(call: WaitingCall): boolean {
     if (!this.reserve(call.bytes)) return false;
+    if (this.#waiting === NONE) this.#waiting = [];
     this.#waiting.push(call);
     return true;
   }
 
   /** The call whose turn it is, if one may run. */
   take(): WaitingCall | undefined {
-    if (this.running >= this.#cap) return undefined;
+    if (this.running >= this.#limits.calls) return undefined;
     const call = this.#waiting[this.#next];
     if (call === undefined) return undefined;
     this.free(call.bytes);
     this.#next++;
     if (this.#next === this.#waiting.length || this.#next > 1024) {
-      this.#waiting = this.#waiting.slice(this.#next);
+      this.#waiting = this.waiting === 0 ? NONE : this.#waiting.slice(this.#next);
       this.#next = 0;
     }
     return call;
@@ -85,8 +85,11 @@ export class InboundQueue {
   }
 
   clear(): void {
-    this.#waiting = [];
+    this.#waiting = NONE;
     this.#next = 0;
     this.#bytes = 0;
   }
 }
+
+/** Of those for whom nothing waits; never changed. */
+const NONE: WaitingCall[] = [];

@@ -10,7 +10,7 @@ import type { CallOptions } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
 import type { Trace } from "../wire/message.ts";
 import { Call, type CallConnection, runningCallIfAny } from "./current-call.ts";
-import { canBeTraced, isTraced, tracedIn, tracedOut, tracedOutOnly } from "./diagnostics.ts";
+import { isTraced, tracedIn, tracedOut, tracedOutOnly } from "./diagnostics.ts";
 import type { WaitingCall } from "./inbound.ts";
 import type { Log } from "./log.ts";
 import { Forwarding } from "./results.ts";
@@ -99,18 +99,18 @@ export class Interception {
   readonly #setup: InterceptionSetup;
   #passing = false;
 
-  private constructor(setup: InterceptionSetup) {
+  constructor(setup: InterceptionSetup) {
     this.#setup = setup;
   }
 
-  /** Undefined if no call will ever have to come here. */
-  static of(setup: InterceptionSetup): Interception | undefined {
-    return setup.interceptors.length > 0 || canBeTraced ? new Interception(setup) : undefined;
+  /** Whether there is anybody to intercept calls, or to trace them. */
+  static isWanted({ interceptors }: Pick<InterceptionSetup, "interceptors">): boolean {
+    return interceptors.length > 0 || isTraced();
   }
 
   /** Whether calls have to come here now. */
   get active(): boolean {
-    return !this.#passing && (this.#setup.interceptors.length > 0 || isTraced());
+    return !this.#passing && Interception.isWanted(this.#setup);
   }
 
   /** A call of the peer's that begins, in its context. */

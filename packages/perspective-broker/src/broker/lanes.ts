@@ -1,5 +1,6 @@
 // The order of the calls of one target where some of them cannot begin yet: pieces of an argument are on their way, or a result
 // that it refers to. The later calls of that target wait behind it; other targets have lanes of their own.
+import { LazyMap } from "../platform/lazy.ts";
 
 /** What stands in a lane. */
 export interface InLane {
@@ -10,7 +11,7 @@ export interface InLane {
 }
 
 export class Lanes {
-  readonly #lanes = new Map<unknown, InLane[]>();
+  readonly #lanes = new LazyMap<unknown, InLane[]>();
   #waiting = 0;
 
   /** Whether every call can begin at once. */

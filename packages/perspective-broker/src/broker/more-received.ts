@@ -1,10 +1,12 @@
 // The peer's messages that not every dialect has, each to whom it concerns.
+import { type CloseReason, ConnectionLost } from "../errors.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
 import type { Late, MoreHandler, PeerLimits, Probe } from "../wire/message.ts";
 import type { OutgoingCall } from "./calls.ts";
 import type { Dispatcher } from "./dispatch.ts";
+import { IdTable } from "./id-table.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Streams } from "./streams.ts";
 
@@ -13,15 +15,15 @@ export interface MoreSetup {
   readonly outgoing: Outgoing;
   readonly dispatcher: Dispatcher;
   readonly streams: Streams;
-  readonly written: () => void;
-  readonly sendPieces: () => void;
-  readonly greeted: (peer: PeerLimits) => void;
+  written(): void;
+  sendPieces(): void;
+  greeted(peer: PeerLimits): void;
 }
 
 export class MoreReceived implements MoreHandler {
   readonly #setup: MoreSetup;
   // Our calls that resulted in an object of this side, by their ids.
-  readonly #echoes = new Map<number, { readonly call: OutgoingCall; readonly value: unknown }>();
+  #echoes: IdTable<{ readonly call: OutgoingCall; readonly value: unknown }> | undefined;
 
   constructor(setup: MoreSetup) {
     this.#setup = setup;
@@ -29,15 +31,22 @@ export class MoreReceived implements MoreHandler {
 
   /** Fulfils a call when all that was called through it before has arrived. */
   afterEcho(call: OutgoingCall, value: unknown): void {
-    const { codec, written } = this.#setup;
+    const { codec, outgoing } = this.#setup;
+    this.#echoes ??= new IdTable();
     this.#echoes.set(call.id, { call, value });
-    codec.more?.sendEcho(call.id);
-    written();
+    // Behind those that wait for the peer's word.
+    outgoing.inOrder((into) => codec.more?.sendEcho(call.id, into));
+  }
+
+  /** The connection has ended: what was called has run, but nobody knows what of it has arrived. */
+  end(reason: CloseReason): void {
+    const echoes = this.#echoes?.values() ?? [];
+    this.#echoes = undefined;
+    for (const { call } of echoes) call.reject(new ConnectionLost(reason, "unknown"));
   }
 
   greeted(limits: PeerLimits): void {
     this.#setup.outgoing.greeted(limits);
-    this.#setup.streams.greeted(limits);
     this.#setup.greeted(limits);
   }
 
@@ -66,17 +75,11 @@ export class MoreReceived implements MoreHandler {
   }
 
   echoed(number: number): void {
-    const echo = this.#echoes.get(number);
+    const echo = this.#echoes?.get(number);
     if (echo === undefined) return;
-    this.#echoes.delete(number);
+    this.#echoes?.delete(number);
     echo.call.fulfil(echo.value);
     this.#setup.outgoing.forget(echo.call);
-  }
-
-  /** The connection has ended: nothing that was called through a result can come any more. */
-  end(): void {
-    for (const { call, value } of this.#echoes.values()) call.fulfil(value);
-    this.#echoes.clear();
   }
 
   item(
@@ -110,7 +113,9 @@ export class MoreReceived implements MoreHandler {
     this.#setup.streams.threw(stream, error);
   }
 
-  probed(_call: number, _probe: Probe): void {}
+  probed(call: number, probe: Probe): void {
+    this.#setup.dispatcher.probed(call, probe);
+  }
 
   room(): void {
     this.#setup.sendPieces();

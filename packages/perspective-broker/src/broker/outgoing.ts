@@ -1,18 +1,22 @@
 // Our calls, from their number to their answer: each gets the next request id, is written whole or not at all, waits at the gate
 // while the peer allows no more, and here until it is answered, given up or lost.
 import { type CloseReason, ConnectionLost, type Executed, LimitExceeded } from "../errors.ts";
+import type { Activation } from "../flavors/activation.ts";
+import type { Probe } from "../flavors/probe.ts";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../platform/clock.ts";
-import { NotYet, RemoteResult, rejected } from "../references/remote-result.ts";
+import { NotYet, pending, RemoteResult, rejected } from "../references/remote-result.ts";
 import type { CallOptions } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
-import { type Destinee, type Envelope, type ObjectId, type PeerLimits, Wants } from "../wire/message.ts";
+import { type Chain, type Destinee, type Envelope, type ObjectId, type PeerLimits, Wants } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { type CallSender, OutgoingCall } from "./calls.ts";
+import { ChainIndex } from "./chain-index.ts";
+import type { AwaitedCalls } from "./current-call.ts";
 import { type Errand, envelopeFor, errandOf } from "./errand.ts";
-import { Gate } from "./gate.ts";
-import { IdTable } from "./id-table.ts";
+import { Gate, type Held } from "./gate.ts";
+import { IdTable, noEntries } from "./id-table.ts";
 import type { Interception } from "./interceptors.ts";
 import type { Log } from "./log.ts";
 import { Postponed } from "./postponed.ts";
@@ -24,20 +28,23 @@ export interface OutgoingSetup {
   readonly outbox: Outbox;
   readonly limits: Limits;
   /** How many bytes of all that was ever encoded the platform has taken. */
-  readonly sent: () => number;
+  sent(): number;
   readonly clock: Clock;
   readonly log: Log;
   readonly interception: Interception | undefined;
   /** The reason why nothing more can be written now, if there is one. */
-  readonly full: () => Error | undefined;
+  full(): Error | undefined;
+  /** What a call does then; and when there may be room again. */
+  readonly whenFull: "reject" | "wait";
+  whenRoom(fn: () => void): void;
   /** A message was put into the outbox. */
-  readonly written: () => void;
+  written(): void;
   /** A call is going to be put there; was; somebody wants its result. */
-  readonly calling: () => void;
-  readonly called: () => void;
-  readonly wanted: () => void;
+  calling(): void;
+  called(): void;
+  wanted(): void;
   /** An answer is awaited from now on. */
-  readonly awaiting: () => void;
+  awaiting(): void;
 }
 
 /** Where a call goes, and for whom it is encoded. */
@@ -47,32 +54,51 @@ export interface Destination {
   readonly perspective: object | null;
 }
 
-export class Outgoing implements CallSender {
+export class Outgoing implements CallSender, AwaitedCalls {
   readonly gate: Gate;
   readonly #setup: OutgoingSetup;
   readonly #more: MoreMessages | undefined;
-  readonly #awaited = new IdTable<OutgoingCall>();
-  readonly #postponed: Postponed;
+  #awaited: IdTable<OutgoingCall> = noEntries();
+  #postponed: Postponed | undefined;
   #lastRequest = 0;
+  #byChain: ChainIndex | undefined;
   // The results of calls that stand among the arguments of the call that is being encoded; undefined while none is.
   #uses: readonly RemoteResult<unknown>[] | undefined;
   // The same of the call that was encoded last.
   #used: readonly RemoteResult<unknown>[] = NONE;
+  // Settles when there is room for calls that wait for it.
+  #room: RemoteResult<unknown> | undefined;
+  // The call that is being encoded will wait at the gate.
+  #boxed = false;
+  // Settles when calls need not wait there any more.
+  #gateOpen: RemoteResult<unknown> | undefined;
   #kept = 0;
   // Before its hello nothing is known of the peer: it refuses what is too much.
-  #keptMost = Number.POSITIVE_INFINITY;
+  #keptMost: number | undefined;
 
   constructor(setup: OutgoingSetup) {
     this.#setup = setup;
     this.#more = setup.codec.more;
     // A dialect that has more tells how many calls it allows in its hello.
-    this.gate = new Gate(this.#more === undefined ? Number.POSITIVE_INFINITY : 0, (box) => this.#more?.forward(box));
-    this.#postponed = new Postponed(setup.clock);
+    this.gate = new Gate(this.#more === undefined ? Number.POSITIVE_INFINITY : 0, this.#more);
   }
 
   /** How many calls are not answered yet. */
   get awaited(): number {
     return this.#awaited.size;
+  }
+
+  get lastRequest(): number {
+    return this.#lastRequest;
+  }
+
+  callersOf(chain: Chain, last: number, depth: number): readonly Activation[] {
+    this.#byChain ??= new ChainIndex(this.#awaited.values());
+    const callers: Activation[] = [];
+    for (const { id, caller, abandoned } of this.#byChain.of(chain)) {
+      if (caller !== undefined && id <= last && caller.depth + 1 < depth && !abandoned) callers.push(caller);
+    }
+    return callers.reverse();
   }
 
   expected(id: number): boolean {
@@ -106,12 +132,12 @@ export class Outgoing implements CallSender {
     const errand = errandOf(options);
     if (errand?.problem !== undefined) return rejected(errand.problem);
     const attempt = (left: Errand | undefined) => this.#begin(destination, method, args, left, parent);
-    if (this.#postponed.has(destination)) return this.#postponed.call(destination, method, errand, attempt, undefined);
+    if (this.#postponed?.has(destination)) return this.#postponed.call(destination, method, errand, attempt, undefined);
     try {
       return this.#begin(destination, method, args, errand, parent);
     } catch (error) {
       if (!(error instanceof NotYet)) return rejected(error);
-      return this.#postponed.call(destination, method, errand, attempt, error.result);
+      return this.#behind().call(destination, method, errand, attempt, error.result);
     }
   }
 
@@ -119,9 +145,10 @@ export class Outgoing implements CallSender {
   post(destination: Destination, method: string, args: unknown[], options?: CallOptions): void {
     const errand = errandOf(options && { call: options.call, trace: options.trace });
     if (errand?.problem !== undefined) throw errand.problem;
+    this.#checkRoom();
     const id = ++this.#lastRequest;
     const held = this.#more !== undefined && this.gate.closed ? { box: new Outbox(), call: NOBODY } : undefined;
-    this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand), held?.box);
+    this.#encode(id, destination, method, args, Wants.nothing, envelopeFor(errand, false), held?.box);
     for (const result of this.#used) {
       RemoteResult.opened(result);
       RemoteResult.closed(result);
@@ -142,18 +169,18 @@ export class Outgoing implements CallSender {
     problem: Error | undefined,
     options?: CallOptions,
   ): void {
-    const again = () => this.callOnly(destination, method, args, undefined, options);
-    try {
-      if (problem !== undefined) throw problem;
-      if (this.#postponed.has(destination)) this.#postponed.post(destination, again, undefined);
-      else this.post(destination, method, args, options);
-    } catch (error) {
-      if (error instanceof NotYet) {
-        this.#postponed.post(destination, again, error.result);
-        return;
-      }
+    const attempt = () => this.post(destination, method, args, options);
+    const failed = (error: unknown) => {
       const message = `the call of ${String(method)} without an answer was not sent`;
       this.#setup.log({ level: "warn", message, error });
+    };
+    try {
+      if (problem !== undefined) throw problem;
+      if (this.#postponed?.has(destination)) this.#postponed.post(destination, attempt, undefined, failed);
+      else attempt();
+    } catch (error) {
+      if (error instanceof NotYet) this.#behind().post(destination, attempt, error.result, failed);
+      else failed(error);
     }
   }
 
@@ -167,6 +194,7 @@ export class Outgoing implements CallSender {
     const box = new Outbox();
     write(box);
     this.gate.hold({ box, call: undefined });
+    this.#setup.written(); // nothing was, but the peer may have caused too much of it
   }
 
   /** The answer to a call has come; whether it is still of interest is for the caller to see. */
@@ -194,12 +222,31 @@ export class Outgoing implements CallSender {
     return source.id;
   }
 
+  /**
+   * A Cacheable is being sent that the peer has no copy of. What waits at the gate cannot carry one: an answer that refers to it
+   * would come before it. Throws NotYet there.
+   */
+  freshCache(): void {
+    if (!this.#boxed) return;
+    if (this.#gateOpen === undefined) {
+      const { result, resolve } = pending<unknown>();
+      this.#gateOpen = result;
+      this.gate.whenOpen(() => {
+        this.#gateOpen = undefined;
+        resolve(undefined);
+      });
+    }
+    throw new NotYet(this.#gateOpen);
+  }
+
   /** Every call fails. `dropped` tells that what was not sent will not be sent any more. */
   end(reason: CloseReason, dropped: boolean): void {
     const awaited = this.#awaited.values();
     const sent = dropped ? this.#setup.sent() : Number.POSITIVE_INFINITY;
-    this.#awaited.clear();
+    this.#awaited = noEntries();
+    this.#byChain = undefined;
     this.gate.clear();
+    this.#postponed?.end(new ConnectionLost(reason, "no"));
     for (const call of awaited) {
       call.settled();
       const unsent = call.held !== undefined || call.position >= sent;
@@ -252,21 +299,48 @@ export class Outgoing implements CallSender {
   }
 
   cancel(call: OutgoingCall): Executed {
-    const { tables, sent } = this.#setup;
-    if (call.held !== undefined && this.gate.withdraw(call.held)) {
-      this.#more?.discard(call.held.box);
-      const exported = call.exported ?? [];
-      this.#over(call);
-      for (const id of exported) {
-        tables.unexport(id);
-        tables.unexportCache(id);
-      }
+    if (call.held !== undefined && this.#withdraw(call, call.held)) {
+      this.#setup.written(); // what waited behind it
       return "no";
     }
-    const executed = sent() <= call.position ? "no" : "unknown";
-    this.#more?.sendCancel(call.id);
-    if (this.#more !== undefined) this.#setup.written();
-    return executed;
+    const executed = this.#setup.sent() <= call.position ? "no" : "unknown";
+    if (this.#more === undefined) return executed;
+    const incomplete = this.#more.sendCancel(call.id);
+    this.#setup.written();
+    return incomplete ? "no" : executed;
+  }
+
+  /** A call was withdrawn from the gate: what depends on its result waits there, too, and fails with the same. */
+  failDependents(call: OutgoingCall): void {
+    for (const other of [...this.#awaited.values()]) {
+      if (!other.uses?.includes(call.result) || other.held === undefined || !this.#withdraw(other, other.held))
+        continue;
+      other.failure = call.failure;
+      other.reject(call.failure);
+      if (other.kept) this.failDependents(other);
+    }
+  }
+
+  /** Takes a call out of the gate, with all that it brought. */
+  #withdraw(call: OutgoingCall, held: Held): boolean {
+    const { tables } = this.#setup;
+    if (!this.gate.withdraw(held)) return false;
+    this.#more?.discard(held.box);
+    if (call.kept) this.#kept--;
+    const exported = call.exported ?? [];
+    this.#over(call);
+    for (const id of exported) {
+      tables.unexport(id);
+      tables.unexportCache(id);
+    }
+    return true;
+  }
+
+  probe(call: OutgoingCall, probe: Probe): void {
+    // What waits here is not there yet; and who does not read is not asked.
+    if (this.#more === undefined || call.held !== undefined || this.#setup.full() !== undefined) return;
+    this.#more.sendProbe(call.id, probe);
+    this.#setup.written();
   }
 
   #through(
@@ -275,7 +349,7 @@ export class Outgoing implements CallSender {
     args: unknown[],
     options: CallOptions | undefined,
   ): RemoteResult<unknown> {
-    const problem = this.#setup.full();
+    const problem = this.#setup.whenFull === "reject" ? this.#setup.full() : undefined;
     if (problem !== undefined) return rejected(problem);
     parent.calledThrough = true;
     return this.call({ to: "result", id: parent.id, perspective: null }, method, args, options, parent);
@@ -283,10 +357,26 @@ export class Outgoing implements CallSender {
 
   #throughOnly(parent: OutgoingCall, method: string, args: unknown[], options: CallOptions | undefined): boolean {
     parent.calledThrough = true;
-    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, this.#setup.full(), options);
+    const problem = this.#setup.whenFull === "reject" ? this.#setup.full() : undefined;
+    this.callOnly({ to: "result", id: parent.id, perspective: null }, method, args, problem, options);
     RemoteResult.opened(parent.result);
     RemoteResult.closed(parent.result);
     return true;
+  }
+
+  /** Throws NotYet while too much waits to be sent, if calls are to wait for that. */
+  #checkRoom(): void {
+    const setup = this.#setup;
+    if (setup.whenFull === "reject" || setup.full() === undefined) return;
+    if (this.#room === undefined) {
+      const { result, resolve } = pending<unknown>();
+      this.#room = result;
+      setup.whenRoom(() => {
+        this.#room = undefined;
+        resolve(undefined);
+      });
+    }
+    throw new NotYet(this.#room);
   }
 
   /** Its result can be called through over there. */
@@ -297,16 +387,22 @@ export class Outgoing implements CallSender {
   /** Nothing is awaited of a call any more. */
   #over(call: OutgoingCall): void {
     this.#awaited.delete(call.id);
+    this.#byChain?.remove(call);
     call.settled();
     if (call.exported === undefined) return;
-    this.#setup.tables.exports.unpin(call.exported);
-    this.#setup.tables.given.unpin(call.exported);
+    this.#setup.tables.unpin(call.exported);
+  }
+
+  /** Where calls wait for results to which the wire cannot refer. */
+  #behind(): Postponed {
+    this.#postponed ??= new Postponed(this.#setup.clock);
+    return this.#postponed;
   }
 
   /** Has the result of a call kept over there; false if the call has left already without asking for that. */
   #keep(call: OutgoingCall): boolean {
     if (call.kept) return true;
-    if (this.#more === undefined || this.#kept >= this.#keptMost) return false;
+    if (this.#more === undefined || this.#kept >= (this.#keptMost ?? Number.POSITIVE_INFINITY)) return false;
     const wanted = RemoteResult.isWanted(call.result);
     if (!this.#amend(call, Wants.keeping | (wanted ? Wants.answer : Wants.nothing))) return false;
     this.#kept++;
@@ -335,13 +431,14 @@ export class Outgoing implements CallSender {
     parent: OutgoingCall | undefined,
   ): RemoteResult<unknown> {
     const { clock, tables, outbox } = this.#setup;
+    this.#checkRoom();
     const more = this.#more !== undefined;
     const id = ++this.#lastRequest;
-    const call = new OutgoingCall(this, id, method, errand?.call?.chain, more);
+    const call = new OutgoingCall(this, id, method, errand?.caller, more);
     const before = outbox.total;
     if (more && this.gate.closed) call.held = { box: new Outbox(), call: this.#forwarding(call) };
     else this.#setup.calling();
-    const envelope = more ? envelopeFor(errand) : undefined;
+    const envelope = more ? envelopeFor(errand, true) : undefined;
     const exported = this.#encode(id, destination, method, args, Wants.answer, envelope, call.held?.box);
     const uses = this.#used;
     if (call.held !== undefined) {
@@ -355,11 +452,13 @@ export class Outgoing implements CallSender {
       call.uses = parent === undefined ? uses : [parent.result, ...uses];
       for (const result of call.uses) RemoteResult.opened(result);
     }
+    if (this.#awaited === noEntries()) this.#awaited = new IdTable();
     this.#awaited.set(id, call);
+    call.opened();
+    this.#byChain?.add(call);
     if (exported !== undefined) {
       call.exported = exported;
-      tables.exports.pin(exported);
-      tables.given.pin(exported);
+      tables.pin(exported);
     }
     if (errand?.signal !== undefined || errand?.timeout !== undefined) call.limit(errand, clock);
     this.#setup.awaiting();
@@ -390,17 +489,28 @@ export class Outgoing implements CallSender {
     const positional = keywords === undefined ? args : args.slice(0, -1);
     const { codec } = this.#setup;
     const outer = this.#uses;
+    const outerBoxed = this.#boxed;
     this.#uses = NONE;
+    this.#boxed = box !== undefined;
     try {
       const exported = codec.sendCall(to, id, target, method, positional, keywords, wants, perspective, envelope, box);
       this.#used = this.#uses;
       return exported;
     } catch (error) {
+      // What it was to refer to may have been asked to be kept, and not to be answered.
+      for (const result of this.#uses) {
+        if (error instanceof NotYet) RemoteResult.want(result);
+        else {
+          RemoteResult.opened(result);
+          RemoteResult.closed(result);
+        }
+      }
       // A call that was not sent leaves its number to the next one, unless there was one meanwhile.
       if (this.#lastRequest === id) this.#lastRequest--;
       throw error;
     } finally {
       this.#uses = outer;
+      this.#boxed = outerBoxed;
     }
   }
 }

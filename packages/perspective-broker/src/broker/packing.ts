@@ -95,4 +95,5 @@ const noTables: ObjectTables = {
   unexportStream: () => {},
   importStream: unreadable,
   giveBackStream: () => {},
+  refuseStream: () => {},
 };

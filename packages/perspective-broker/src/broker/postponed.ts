@@ -1,7 +1,9 @@
 // Calls that refer to results which are not there yet and to which the wire cannot refer. They wait here, and the later calls of
 // the same target behind them, so that its calls keep their order.
+
 import { CallAborted, CallTimeout } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
+import { LazyMap } from "../platform/lazy.ts";
 import { waitWith } from "../platform/patience.ts";
 import { NotYet, pending, RemoteResult } from "../references/remote-result.ts";
 import type { Errand } from "./errand.ts";
@@ -21,7 +23,7 @@ interface Target {
 
 export class Postponed {
   readonly #clock: Clock;
-  readonly #queues = new Map<string, Waiting[]>();
+  readonly #queues = new LazyMap<string, Waiting[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -74,9 +76,21 @@ export class Postponed {
     return result;
   }
 
-  /** Something without an answer. What a missing result fails with is nobody's. */
-  post(target: Target, attempt: () => void, missing: RemoteResult<unknown> | undefined): void {
-    this.#add(target, { missing, attempt, failed: () => {} });
+  /** Something without an answer; `failed` is told what keeps it from being sent. */
+  post(
+    target: Target,
+    attempt: () => void,
+    missing: RemoteResult<unknown> | undefined,
+    failed: (error: unknown) => void,
+  ): void {
+    this.#add(target, { missing, attempt, failed });
+  }
+
+  /** Nothing can be sent any more. */
+  end(error: Error): void {
+    const queues = [...this.#queues.values()];
+    this.#queues.clear();
+    for (const queue of queues) for (const { failed } of queue.splice(0)) failed(error);
   }
 
   #add(target: Target, waiting: Waiting): void {
@@ -101,6 +115,7 @@ export class Postponed {
           waiting.missing = undefined;
           this.#advance(key, queue);
         };
+        RemoteResult.want(missing);
         RemoteResult.watch(missing, arrived, (error) => {
           waiting.failed(error);
           queue.shift();

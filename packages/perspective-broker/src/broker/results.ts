@@ -1,14 +1,19 @@
 // Results that the peer calls through (docs/pb7.md, "Calls through results"): kept from the arrival of their call until the peer
 // drops them. They are not exported, so that what nobody asked for costs no id.
 import type { RemoteReference } from "../references/remote-reference.ts";
+import type { Call } from "./current-call.ts";
 import { IdTable } from "./id-table.ts";
 
 /** What a call of the peer's results in, while the peer may call through it. */
 export class KeptResult {
   /** Undefined until the call has ended. */
   outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
+  /** Given if the method was not called: why, as the caller is told. */
+  notRun: { readonly dependency: boolean } | undefined;
   /** Whom it is encoded for, if it is sent after all. */
   perspective: object | null = null;
+  /** The call that has ended so, for what goes on beyond its end. */
+  context: Call | undefined;
   /** The peer wants to be told, after all. */
   pulled = false;
   /** It was sent, so its receiver holds what it refers to. */
@@ -21,9 +26,14 @@ export class KeptResult {
     else fn();
   }
 
-  settle(outcome: { readonly value: unknown } | { readonly error: unknown }, perspective: object | null): void {
+  settle(
+    outcome: { readonly value: unknown } | { readonly error: unknown },
+    perspective: object | null,
+    context?: Call,
+  ): void {
     this.outcome = outcome;
     this.perspective = perspective;
+    this.context = context;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const fn of waiting) fn();
@@ -73,6 +83,10 @@ export class Forwarding {
 
   constructor(reference: RemoteReference) {
     this.reference = reference;
+  }
+
+  synchronizedOn(): object | undefined {
+    return undefined;
   }
 
   callingPerspective(): object | null {

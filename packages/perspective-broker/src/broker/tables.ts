@@ -15,7 +15,9 @@ import { CachesHeld } from "./caches-held.ts";
 import { Exports } from "./exports.ts";
 import { Ids } from "./ids.ts";
 import { Import, Imports } from "./imports.ts";
-import type { Log } from "./log.ts";
+import type { Names } from "./names.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { Streams } from "./streams.ts";
 
 /** What the tables hold, for people and for tests. */
 export interface TablesInspection {
@@ -39,46 +41,72 @@ export interface TablesSetup {
   readonly conversation: TablesConversation;
   readonly limits: Limits;
   readonly classes: ClassPolicy;
-  readonly log: Log;
   /** Tells the peer that one receipt of an object, or of a cache, is given back. */
-  readonly sendRelease: (id: number) => void;
-  readonly sendDecache: (id: number) => void;
+  sendRelease(id: number): void;
+  sendDecache(id: number): void;
+  /** What an application was told failed. */
+  complain(what: string, error: unknown): void;
   /** The peer asked for too many objects, again and again. */
-  readonly full: () => void;
-  /** What is no table of objects, but referred to by values as well. */
-  readonly later: Pick<
-    ObjectTables,
-    "pendingResult" | "keptResult" | "exportStream" | "unexportStream" | "importStream" | "giveBackStream"
-  >;
+  tooManyReferences(): void;
+  // What is no table of objects, but referred to by values as well.
+  readonly outgoing: Pick<Outgoing, "use" | "freshCache">;
+  readonly streams: Pick<Streams, "give" | "takeBack" | "receive" | "refuse">;
+  keptResult(call: number): unknown;
 }
 
 export class Tables implements ObjectTables {
   readonly exports: Exports;
   readonly imports: Imports;
-  readonly given: CachesGiven;
-  readonly held: CachesHeld;
-  readonly #conversation: Conversation;
-  readonly #classes: ClassPolicy;
-  readonly #later: TablesSetup["later"];
+  readonly #setup: TablesSetup;
+  readonly #ids: Ids;
+  #given: CachesGiven | undefined;
+  #held: CachesHeld | undefined;
+  #ended = false;
 
-  constructor(setup: TablesSetup) {
-    const { conversation, limits, classes, log, sendRelease, sendDecache } = setup;
-    const failed = (what: string) => (error: unknown) => log({ level: "error", message: `${what} failed`, error });
-    const ids = new Ids(setup.full);
-    this.#conversation = conversation;
-    this.#classes = classes;
-    this.#later = setup.later;
-    this.exports = new Exports(ids, limits.references, failed("a logout"));
-    this.imports = new Imports(conversation, limits.imports, sendRelease);
-    this.given = new CachesGiven(ids, limits.references, conversation, failed("stoppedObserving"));
-    this.held = new CachesHeld(conversation, limits.imports, sendDecache, failed("a listener of a cache"));
+  constructor(setup: TablesSetup, names: Names) {
+    this.#setup = setup;
+    this.#ids = new Ids(setup);
+    this.exports = new Exports(this.#ids, setup, names);
+    this.imports = new Imports(setup);
+  }
+
+  /** Made when the first Cacheable is sent. */
+  get given(): CachesGiven {
+    if (this.#given === undefined) {
+      this.#given = new CachesGiven(this.#ids, this.#setup);
+      if (this.#ended) this.#given.clear();
+    }
+    return this.#given;
+  }
+
+  /** Made when the first Cacheable comes. */
+  get held(): CachesHeld {
+    this.#held ??= new CachesHeld(this.#setup);
+    return this.#held;
+  }
+
+  /** Keeps objects and caches while a call that carried them is unanswered. */
+  pin(ids: readonly number[]): void {
+    this.exports.pin(ids);
+    this.#given?.pin(ids);
+  }
+
+  unpin(ids: readonly number[]): void {
+    this.exports.unpin(ids);
+    this.#given?.unpin(ids);
+  }
+
+  /** The connection has ended: every observing stops, once. */
+  stopObserving(): void {
+    this.#ended = true;
+    this.#given?.clear();
   }
 
   /** The connection has ended: nothing is held or owed any more. Those who observe have been told before. */
   clear(): void {
     this.exports.clear();
     this.imports.clear();
-    this.held.clear();
+    this.#held?.clear();
   }
 
   inspect(): TablesInspection {
@@ -90,10 +118,10 @@ export class Tables implements ObjectTables {
       })),
       names: this.exports.names(),
       imports: [...this.imports.entries()].map(({ id, receipts }) => ({ id, receipts })),
-      cachesGiven: [...this.given.entries()].map(({ id, cacheable, count }) => {
+      cachesGiven: (this.#given?.entries() ?? []).map(({ id, cacheable, count }) => {
         return { id, count, class: cacheable.constructor.name };
       }),
-      cachesHeld: [...this.held.entries()].map(({ id, receipts }) => ({ id, receipts })),
+      cachesHeld: (this.#held?.entries() ?? []).map(({ id, receipts }) => ({ id, receipts })),
     };
   }
 
@@ -107,7 +135,7 @@ export class Tables implements ObjectTables {
 
   homeId(reference: RemoteReference): ObjectId | undefined {
     const target = targetOf(reference);
-    if (target.conversation !== this.#conversation) return undefined;
+    if (target.conversation !== this.#setup.conversation) return undefined;
     // One that was given back during the call that brought it is only told to the peer after that call's answer.
     const held = target.receipts > 0 || (target instanceof Import && target.holds > 0);
     return held || typeof target.id === "string" ? target.id : undefined;
@@ -126,7 +154,7 @@ export class Tables implements ObjectTables {
     perspective: object | null,
     carried: readonly number[] | undefined,
   ): { id: number; fresh: TaggedState | undefined } {
-    return this.given.give(cacheable, perspective, this.#classes, carried);
+    return this.given.give(cacheable, perspective, carried);
   }
 
   unexportCache(id: number): void {
@@ -162,27 +190,31 @@ export class Tables implements ObjectTables {
   }
 
   pendingResult(result: RemoteResult<unknown>): number | undefined {
-    return this.#later.pendingResult(result);
+    return this.#setup.outgoing.use(result);
   }
 
   keptResult(call: number): unknown {
-    return this.#later.keptResult(call);
+    return this.#setup.keptResult(call);
   }
 
-  exportStream(iterable: object): number {
-    return this.#later.exportStream(iterable);
+  exportStream(iterable: object, perspective: object | null): number {
+    return this.#setup.streams.give(iterable, perspective);
   }
 
   unexportStream(id: number): void {
-    this.#later.unexportStream(id);
+    this.#setup.streams.takeBack(id);
   }
 
   importStream(id: number): object {
-    return this.#later.importStream(id);
+    return this.#setup.streams.receive(id);
   }
 
   giveBackStream(stream: object): void {
-    this.#later.giveBackStream(stream);
+    Streams.giveBack(stream);
+  }
+
+  refuseStream(id: number): void {
+    this.#setup.streams.refuse(id);
   }
 
   localObject(id: ObjectId): object {

@@ -26,7 +26,7 @@ export class Writers {
 
   /** There may be room now. */
   tell(): void {
-    if (this.#scheduled || this.#waiting.length === 0 || !this.#open) return;
+    if (this.#waiting.length === 0 || this.#scheduled || !this.#open) return;
     this.#scheduled = true;
     platform.yieldTurn(this.#run);
   }

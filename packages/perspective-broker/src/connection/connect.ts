@@ -1,6 +1,6 @@
 // `connect`: a transport to an address, the handshake, and a connection that is ready to be used.
 import { dialers, type TlsClientOptions } from "#transports";
-import { AddressError, ConnectError, HandshakeTimeout, NegotiationError } from "../errors.ts";
+import { AddressError, type CloseReason, ConnectError, HandshakeTimeout, NegotiationError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import { isBadAddress, transportFor } from "./address.ts";
 import { Connection } from "./connection.ts";
@@ -33,21 +33,22 @@ export async function connect<T = any>(
   signal?.throwIfAborted();
   const transport = isTransport(address) ? address : await dial(address, options);
   const connection = await new Promise<Connection<T>>((resolve, reject) => {
-    const opening = new Connection<T>(transport, "client", settings, () => {
+    const ready = () => {
       signal?.removeEventListener("abort", abort);
       resolve(opening);
-    });
+    };
+    const ended = (_: unknown, { error, message }: CloseReason) => {
+      signal?.removeEventListener("abort", abort);
+      const named = error instanceof NegotiationError || error instanceof HandshakeTimeout;
+      const where = typeof address === "string" ? address : transport.peer.address;
+      reject(named ? error : new ConnectError(`${where}: ${message}`, error && { cause: error }));
+    };
+    const opening = new Connection<T>(transport, "client", settings, { ready, ended });
     const abort = () => {
       void opening.close();
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", abort, { once: true });
-    opening.on("close", ({ error, message }) => {
-      signal?.removeEventListener("abort", abort);
-      const named = error instanceof NegotiationError || error instanceof HandshakeTimeout;
-      const where = typeof address === "string" ? address : transport.peer.address;
-      reject(named ? error : new ConnectError(`${where}: ${message}`, error && { cause: error }));
-    });
     opening.start();
   });
   return connection;

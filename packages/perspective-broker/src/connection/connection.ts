@@ -1,13 +1,15 @@
 // One connection: a session and, once the dialect is chosen, a broker on top of it. Both roles are the same class.
+
 import { Broker, type Inspection } from "../broker/broker.ts";
 import { connectionClosed, connectionOpened } from "../broker/diagnostics.ts";
+import { Names } from "../broker/names.ts";
 import type { Credentials } from "../cred/credentials.ts";
 import type { LoginOptions, login } from "../cred/login.ts";
 import type { LoginHost } from "../cred/portal-host.ts";
 import type { CloseReason } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
-import { Session } from "../session/session.ts";
+import { Session, type SessionEvents } from "../session/session.ts";
 import type { Peer, Transport } from "../transport/transport.ts";
 import type { Dialect } from "../wire/dialect.ts";
 import { Events } from "./events.ts";
@@ -35,62 +37,84 @@ const EMPTY: Inspection = {
   awaited: 0,
   running: 0,
   waiting: 0,
+  held: 0,
   results: 0,
   streams: { given: 0, held: 0 },
   unsentBytes: 0,
 };
 
+/** Who made a connection; one for all that a server has. */
+export interface ConnectionHost {
+  /** The handshake is over; no call has been handled yet. */
+  ready(connection: Connection): void;
+  /** It has ended; told before those who listen to it are. */
+  ended(connection: Connection, reason: CloseReason): void;
+}
+
 /** One end of a connection. Ends with `close()`, `await using`, or when the other side or the network ends it. */
 // biome-ignore lint/suspicious/noExplicitAny: an untyped connection allows every name (see types.ts)
 export class Connection<T = any> {
-  /** Who is at the other end, as far as the transport knows. */
-  readonly peer: Peer;
-  /** The application's own, for the time of the connection. */
-  readonly storage: Map<unknown, unknown> = new Map();
-  /** Resolves when the connection has ended, with the reason; never rejects. */
-  readonly closed: Promise<CloseReason>;
-  /** @internal What a login needs of this connection. */
-  readonly loginHost: LoginHost;
-  readonly #session: Session;
+  // One set of functions for all connections.
+  static readonly #told: SessionEvents<Connection> = {
+    established: (connection, dialect) => connection.#established(dialect),
+    ready: (connection) => connection.#host.ready(connection),
+    data: (connection, chunk) => connection.#broker?.receive(chunk),
+    drained: (connection) => connection.#broker?.drained(),
+    left: (connection, reason) => connection.#end(reason, true),
+    failed: (connection, reason) => connection.#end(reason),
+    ended: (connection, reason) => connection.#ended(reason),
+  };
+
+  readonly #transport: Transport;
+  readonly #session: Session<Connection>;
   readonly #settings: Settings;
-  readonly #events: Events<ConnectionEvents>;
-  readonly #resolveClosed: (reason: CloseReason) => void;
-  readonly #published = new Map<string, { object: Referenceable; unpublish: () => void }>();
-  readonly #ready: (connection: Connection) => void;
+  readonly #host: ConnectionHost;
+  readonly #names = new Names();
+  // What many connections never need is made when it is asked for.
+  #storage: Map<unknown, unknown> | undefined;
+  #loginHost: LoginHost | undefined;
+  #events: Events<ConnectionEvents> | undefined;
+  #closed: Promise<CloseReason> | undefined;
+  #resolveClosed: ((reason: CloseReason) => void) | undefined;
   #broker: Broker | undefined;
   #dialect = "";
+  /** Why it is ending; and why it has ended. */
   #reason: CloseReason | undefined;
+  #over: CloseReason | undefined;
 
-  /** @internal Made by connect and listen. `ready` is called when the handshake is over, before any call is handled. */
-  constructor(
-    transport: Transport,
-    role: "client" | "server",
-    settings: Settings,
-    ready: (connection: Connection) => void,
-  ) {
+  /** @internal Made by connect and listen. */
+  constructor(transport: Transport, role: "client" | "server", settings: Settings, host: ConnectionHost) {
+    this.#transport = transport;
     this.#settings = settings;
-    this.#ready = ready;
-    this.peer = transport.peer;
-    this.#events = new Events((error) => settings.log({ level: "error", message: "a close listener failed", error }));
-    let resolveClosed: (reason: CloseReason) => void = () => {};
-    this.closed = new Promise((resolve) => {
-      resolveClosed = resolve;
+    this.#host = host;
+    this.#session = new Session(transport, role, settings, Connection.#told, this);
+    for (const name in settings.objects) this.offer(name, settings.objects[name] as Referenceable);
+  }
+
+  /** Who is at the other end, as far as the transport knows. */
+  get peer(): Peer {
+    return this.#transport.peer;
+  }
+
+  /** The application's own, for the time of the connection. */
+  get storage(): Map<unknown, unknown> {
+    this.#storage ??= new Map();
+    return this.#storage;
+  }
+
+  /** Resolves when the connection has ended, with the reason; never rejects. */
+  get closed(): Promise<CloseReason> {
+    this.#closed ??= new Promise((resolve) => {
+      if (this.#over === undefined) this.#resolveClosed = resolve;
+      else resolve(this.#over);
     });
-    this.#resolveClosed = resolveClosed;
-    const { dialects, handshakeTimeout, heartbeat, clock } = settings;
-    this.#session = new Session(
-      { transport, role, dialects, handshakeTimeout, heartbeat, clock },
-      {
-        established: (dialect) => this.#established(dialect),
-        ready: () => this.#ready(this),
-        data: (chunk) => this.#broker?.receive(chunk),
-        drained: () => this.#broker?.drained(),
-        left: (reason) => this.#end(reason, true),
-        ended: (reason) => this.#ended(reason),
-      },
-    );
-    this.loginHost = new LoginHostOfConnection(transport, () => this.#session.greeting);
-    for (const [name, object] of Object.entries(settings.objects)) this.publish(name, object);
+    return this.#closed;
+  }
+
+  /** @internal What a login needs of this connection. */
+  get loginHost(): LoginHost {
+    this.#loginHost ??= new LoginHostOfConnection(this.#transport, this.#session);
+    return this.#loginHost;
   }
 
   /** @internal */
@@ -127,15 +151,14 @@ export class Connection<T = any> {
 
   /** Lets the other side call an object by name, until it is disposed. A later one of the same name takes its place. */
   publish(name: string, object: Referenceable): Disposable {
+    this.offer(name, object);
+    return { [Symbol.dispose]: () => this.#names.remove(name, object) };
+  }
+
+  /** @internal The same, until the connection ends. */
+  offer(name: string, object: Referenceable): void {
     Referenceable.checkDeclarations(object);
-    const entry = { object, unpublish: this.#broker?.publish(name, object) ?? (() => {}) };
-    this.#published.set(name, entry);
-    return {
-      [Symbol.dispose]: () => {
-        entry.unpublish();
-        if (this.#published.get(name) === entry) this.#published.delete(name);
-      },
-    };
+    this.#names.set(name, object);
   }
 
   /** The dialect that is spoken; empty before one is chosen. */
@@ -144,12 +167,12 @@ export class Connection<T = any> {
   }
 
   on<K extends keyof ConnectionEvents>(name: K, fn: (event: ConnectionEvents[K]) => void): Disposable {
-    return this.#events.on(name, fn);
+    return this.#emitter.on(name, fn);
   }
 
   /** The events from now on; ends with the connection. */
   events<K extends keyof ConnectionEvents>(name: K): AsyncGenerator<ConnectionEvents[K], void, void> {
-    return this.#events.events(name);
+    return this.#emitter.events(name);
   }
 
   /** The tables, for people and for tests: all empty means that nothing leaks. */
@@ -174,17 +197,7 @@ export class Connection<T = any> {
 
   #established(dialect: Dialect): void {
     this.#dialect = dialect.name;
-    const { limits, values, classes, store, interceptors, log, clock, heartbeat } = this.#settings;
-    const session = this.#session;
-    const { outbox, output } = session;
-    this.#broker = new Broker(dialect, {
-      ...{ outbox, output, limits, values, classes, store, interceptors, log, clock, heartbeat, session },
-      connection: this,
-      greeted: (peer) => session.greeted(peer),
-      fail: (reason) => this.#end(reason),
-      reading: (on) => (on ? session.resume() : session.pause()),
-    });
-    for (const [name, entry] of this.#published) entry.unpublish = this.#broker.publish(name, entry.object);
+    this.#broker = new Broker(dialect, this.#settings, this.#session, this, this.#names);
     connectionOpened(this);
     this.#broker.begin();
   }
@@ -200,8 +213,19 @@ export class Connection<T = any> {
   #ended(reason: CloseReason): void {
     this.#broker?.end(reason, true);
     if (this.#broker !== undefined) connectionClosed(this, reason);
-    this.#events.emit("close", reason);
-    this.#events.end();
-    this.#resolveClosed(reason);
+    this.#over = reason;
+    this.#host.ended(this, reason);
+    this.#events?.emit("close", reason);
+    this.#events?.end();
+    this.#resolveClosed?.(reason);
+  }
+
+  get #emitter(): Events<ConnectionEvents> {
+    if (this.#events === undefined) {
+      const { log } = this.#settings;
+      this.#events = new Events((error) => log({ level: "error", message: "a close listener failed", error }));
+      if (this.#over !== undefined) this.#events.end();
+    }
+    return this.#events;
   }
 }

@@ -1,10 +1,12 @@
 // Events in the one shape that the library has: `on(name, fn)` gives a Disposable, `events(name)` an async iterator.
+
 import { Arrivals } from "../platform/arrivals.ts";
+import { LazySet } from "../platform/lazy.ts";
 
 export class Events<Map extends object> {
   readonly #listeners = new globalThis.Map<keyof Map, Set<{ fn: (event: never) => void }>>();
   readonly #failed: (error: unknown) => void;
-  readonly #iterators = new Set<{ wake(): void }>();
+  readonly #iterators = new LazySet<{ wake(): void }>();
   #ended = false;
 
   /** `failed` is told what a listener throws. */

@@ -6,18 +6,18 @@ export class LoginHostOfConnection implements LoginHost {
   readonly secure: boolean;
   readonly bindable: boolean;
   readonly #transport: Transport;
-  readonly #greeting: () => readonly string[];
+  readonly #session: { readonly greeting: readonly string[] };
 
-  /** `greeting` gives the dialects of the server's greeting; it is called after the negotiation only. */
-  constructor(transport: Transport, greeting: () => readonly string[]) {
+  /** The session has the dialects of the server's greeting, after the negotiation. */
+  constructor(transport: Transport, session: { readonly greeting: readonly string[] }) {
     this.secure = transport.channelBinding !== undefined || transport.peer.scheme === "tls";
     this.bindable = transport.channelBinding !== undefined;
     this.#transport = transport;
-    this.#greeting = greeting;
+    this.#session = session;
   }
 
   get dialects(): readonly string[] {
-    return this.#greeting();
+    return this.#session.greeting;
   }
 
   channelBinding(): Uint8Array | undefined {

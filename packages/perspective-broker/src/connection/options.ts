@@ -15,7 +15,7 @@ import type { CallInterceptor } from "./interceptors.ts";
 
 /** Options of both sides. */
 export interface BrokerOptions {
-  /** The dialects that may be spoken, most wanted first. Default in Node `[pb, none]`; a program for the browser names its own. */
+  /** The dialects that may be spoken, most wanted first. Default in Node `[pb7, pb, none]`, elsewhere `[pb7]`. */
   readonly dialects?: readonly Dialect[];
   /** The classes that travel as themselves. Default: those of the functions `registerCopyable`, `registerCopyableModule` and `registerError`. */
   readonly registry?: Registry;
@@ -46,6 +46,11 @@ export interface BrokerOptions {
    * connection ends. 0 or false: never. Default 10 000.
    */
   readonly heartbeat?: number | false;
+  /**
+   * What a call does while `limits.outputBytes` wait to be sent: `reject` with LimitExceeded, or `wait` until there is room
+   * (its signal and timeout hold meanwhile, its arguments are not copied before). Default `reject`.
+   */
+  readonly whenFull?: "reject" | "wait";
   /** Objects that the peer can ask for by name. */
   readonly objects?: Readonly<Record<string, Referenceable>>;
   /** Time, for tests. */
@@ -64,6 +69,7 @@ export interface Settings {
   readonly handshakeTimeout: number;
   /** 0 for none. */
   readonly heartbeat: number;
+  readonly whenFull: "reject" | "wait";
   readonly objects: Readonly<Record<string, Referenceable>>;
   readonly clock: Clock;
 }
@@ -74,9 +80,9 @@ const HEARTBEAT = 10_000;
 /** Throws TypeError or RangeError for what makes no sense. */
 export function settingsFrom(options: BrokerOptions): Settings {
   const dialects = options.dialects ?? defaultDialects;
-  if (dialects.length === 0) throw new TypeError("dialects: at least one is needed, for example { dialects: [pb] }");
+  if (dialects.length === 0) throw new TypeError("dialects: at least one is needed, for example { dialects: [pb7] }");
   if (dialects.some((dialect) => typeof dialect?.open !== "function")) {
-    throw new TypeError("dialects: those that the package exports, as values: [pb, none]");
+    throw new TypeError("dialects: those that the package exports, as values: [pb7, pb, none]");
   }
   const handshakeTimeout = options.handshakeTimeout ?? HANDSHAKE_TIMEOUT;
   if (!(handshakeTimeout > 0)) throw new RangeError("handshakeTimeout: must be a number of milliseconds above 0");
@@ -104,6 +110,7 @@ export function settingsFrom(options: BrokerOptions): Settings {
     log: safeLog(options.log ?? consoleLog),
     handshakeTimeout,
     heartbeat: Math.ceil(Number(heartbeat)),
+    whenFull: oneOf<"reject" | "wait">("whenFull", options.whenFull, ["reject", "wait"]),
     objects: checkedObjects(options.objects ?? {}),
     clock: options.clock ?? systemClock,
   };

@@ -2,7 +2,7 @@
 import type { CloseReason } from "../errors.ts";
 import { Referenceable } from "../flavors/referenceable.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
-import { Connection, type ConnectionInspection } from "./connection.ts";
+import { Connection, type ConnectionHost, type ConnectionInspection } from "./connection.ts";
 import { Events } from "./events.ts";
 import type { Settings } from "./options.ts";
 
@@ -25,6 +25,7 @@ export class Server {
   readonly #rootFor: (connection: Connection) => Referenceable;
   readonly #settings: Settings;
   readonly #events: Events<ServerEvents>;
+  readonly #host: ConnectionHost;
   readonly #connections = new Set<Connection>();
   readonly #published = new Map<string, { object: Referenceable; places: Map<Connection, Disposable> }>();
   #listener: Listener | undefined;
@@ -35,6 +36,10 @@ export class Server {
     this.#rootFor = rootFor;
     this.#settings = settings;
     this.#events = new Events((error) => settings.log({ level: "error", message: "a server listener failed", error }));
+    this.#host = {
+      ready: (connection) => this.#events.emit("connection", connection),
+      ended: (connection, reason) => this.#ended(connection, reason),
+    };
   }
 
   /** @internal */
@@ -73,18 +78,11 @@ export class Server {
       transport.abort();
       return;
     }
-    const connection = new Connection(transport, "server", this.#settings, (ready) =>
-      this.#events.emit("connection", ready),
-    );
+    const connection = new Connection(transport, "server", this.#settings, this.#host);
     this.#connections.add(connection);
-    connection.on("close", (reason) => {
-      this.#connections.delete(connection);
-      for (const { places } of this.#published.values()) places.delete(connection);
-      this.#events.emit("disconnection", { connection, reason });
-    });
     for (const [name, { object, places }] of this.#published) places.set(connection, connection.publish(name, object));
     try {
-      connection.publish("root", this.#rootFor(connection));
+      connection.offer("root", this.#rootFor(connection));
     } catch (error) {
       this.#settings.log({ level: "error", message: "the root object of a connection could not be made", error });
       void connection.close();
@@ -117,6 +115,12 @@ export class Server {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #ended(connection: Connection, reason: CloseReason): void {
+    this.#connections.delete(connection);
+    for (const { places } of this.#published.values()) places.delete(connection);
+    this.#events.emit("disconnection", { connection, reason });
   }
 
   async #close(): Promise<void> {

@@ -67,6 +67,7 @@ export type ErrorCode =
   | "CALL_TIMEOUT"
   | "CALL_ABORTED"
   | "NOT_A_REFERENCE"
+  | "DEADLOCK"
   | "PAGING_STOPPED"
   | "NO_CURRENT_CALL"
   | "LOGIN_FAILED"

@@ -52,6 +52,10 @@ export class AvatarReference<T extends IPerspective = IPerspective> extends Refe
     return this.avatar.perspectiveMessageReceived(message, args, keywords);
   }
 
+  override synchronizedOn(message: string): object | undefined {
+    return methods.synchronizes(this.avatar, message) ? this.avatar : undefined;
+  }
+
   override answeringObject(): object {
     return this.avatar;
   }

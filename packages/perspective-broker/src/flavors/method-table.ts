@@ -25,6 +25,8 @@ interface Parameter {
 
 interface Table {
   readonly methods: ReadonlyMap<string, RemoteMethod>;
+  /** The methods that run one at a time; `true` for all messages, undefined for none. */
+  readonly synchronized: ReadonlySet<string> | true | undefined;
   /** What is wrong with the class, to be said when an object of it is first exported. */
   readonly problem: string | undefined;
 }
@@ -35,6 +37,8 @@ const thenable = "then makes a promise of the object, so that no promise can giv
 export class MethodTables {
   readonly #prefix: string;
   readonly #byPrototype = new WeakMap<object, Table>();
+  // The one that was asked for last: most often it is the next one, too.
+  #last: { readonly prototype: object; readonly table: Table } | undefined;
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -43,6 +47,12 @@ export class MethodTables {
   /** The method of that name (without the prefix), or undefined. */
   find(object: object, name: string): RemoteMethod | undefined {
     return this.#table(Object.getPrototypeOf(object)).methods.get(name);
+  }
+
+  /** Whether a message has to wait until no other such message of the object is handled. */
+  synchronizes(object: object, name: string): boolean {
+    const { synchronized } = this.#table(Object.getPrototypeOf(object));
+    return synchronized !== undefined && (synchronized === true || synchronized.has(name));
   }
 
   /** Throws DeclarationError if the object or its class declares a method in a way that is refused. */
@@ -59,11 +69,13 @@ export class MethodTables {
   }
 
   #table(prototype: object): Table {
+    if (this.#last?.prototype === prototype) return this.#last.table;
     let table = this.#byPrototype.get(prototype);
     if (table === undefined) {
       table = this.#build(prototype);
       this.#byPrototype.set(prototype, table);
     }
+    this.#last = { prototype, table };
     return table;
   }
 
@@ -101,7 +113,12 @@ export class MethodTables {
         problems.push(`static schemas has ${args.length} schemas for ${name}, and static parameters ${names} names`);
       }
     }
-    return { methods, problem: problems[0] };
+    const synchronized = synchronizedOf(prototype, problems);
+    for (const name of synchronized === true ? [] : (synchronized ?? [])) {
+      if (!methods.has(name))
+        problems.push(`static synchronized names ${name}, but there is no ${this.#prefix}${name}`);
+    }
+    return { methods, synchronized, problem: problems[0] };
   }
 }
 
@@ -224,4 +241,20 @@ function declared(prototype: object, table: string, contents: string, problems: 
     }
   }
   return [...found.values()];
+}
+
+/** `static synchronized` of the class and its bases together. */
+function synchronizedOf(prototype: object, problems: string[]): ReadonlySet<string> | true | undefined {
+  const names = new Set<string>();
+  let all = false;
+  for (let c: unknown = prototype.constructor; typeof c === "function"; c = Object.getPrototypeOf(c)) {
+    if (!Object.hasOwn(c, "synchronized")) continue;
+    const given: unknown = (c as { synchronized?: unknown }).synchronized;
+    if (typeof given === "boolean" || given === undefined) all ||= given === true;
+    else if (Array.isArray(given) && given.every((name) => typeof name === "string")) {
+      for (const name of given) names.add(name);
+    } else problems.push(`static synchronized of ${c.name} must be true or a list of names`);
+  }
+  if (all) return true;
+  return names.size > 0 ? names : undefined;
 }

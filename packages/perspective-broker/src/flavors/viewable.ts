@@ -48,6 +48,10 @@ export class ViewPoint<T extends Viewable = Viewable> extends Referenceable {
     return this.perspective === null ? undefined : principalOf(this.perspective);
   }
 
+  override synchronizedOn(message: string): object | undefined {
+    return methods.synchronizes(this.object, message) ? this.object : undefined;
+  }
+
   override checkDeclarations(): void {
     methods.check(this.object);
   }

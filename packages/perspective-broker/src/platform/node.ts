@@ -5,6 +5,7 @@ import { setMaxListeners } from "node:events";
 import type { TracingChannels } from "./diagnostics.ts";
 import { nodeFiles } from "./node-files.ts";
 import type { ContextStore, Platform } from "./platform.ts";
+import { unguessable } from "./unguessable.ts";
 
 class AsyncContext<T> implements ContextStore<T> {
   readonly #storage = new AsyncLocalStorage<T>();
@@ -32,6 +33,7 @@ export const platform: Platform = {
   asyncContext: <T>() => new AsyncContext<T>(),
   readAscii: (bytes, start, end) => latin1Slice.call(bytes, start, end),
   allocate: (size) => Buffer.allocUnsafeSlow(size),
+  unguessable,
   files: nodeFiles,
   // @types/node does not know hasSubscribers, which is there since 20.13.
   diagnostics: { channel, tracing: (name) => tracingChannel(name) as unknown as TracingChannels },

@@ -25,6 +25,8 @@ export interface Platform {
   readAscii(bytes: Uint8Array, start: number, end: number): string;
   /** An uninitialised buffer that shares its memory with no other. */
   allocate(size: number): Uint8Array;
+  /** A number below 2^53 that nobody can guess. */
+  unguessable(): number;
   /** Files, where the runtime has them. */
   readonly files: Files | undefined;
   /** Channels that others can subscribe to, where the runtime has them. */

@@ -1,5 +1,6 @@
 // Browsers and workers: what the web platform has. There is no store that follows `await` yet.
 import type { Platform } from "./platform.ts";
+import { unguessable } from "./unguessable.ts";
 
 const decoder = new TextDecoder("latin1");
 const waiting: (() => void)[] = [];
@@ -22,6 +23,7 @@ export const platform: Platform = {
   asyncContext: undefined,
   readAscii: (bytes, start, end) => decoder.decode(bytes.subarray(start, end)),
   allocate: (size) => new Uint8Array(size),
+  unguessable,
   files: undefined,
   diagnostics: undefined,
 };

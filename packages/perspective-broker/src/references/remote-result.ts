@@ -3,8 +3,9 @@
 // back when the last of them is answered.
 
 import { platform } from "#platform";
-import { DeadReferenceError, NotAReference } from "../errors.ts";
+import { NotAReference } from "../errors.ts";
 import { RemoteReference } from "./remote-reference.ts";
+import { RemoteStream, type StreamIterator } from "./remote-stream.ts";
 
 /** The call that a result comes from, where calls through the result can go out before it is here. */
 export interface Source {
@@ -46,12 +47,17 @@ export class RemoteResult<T> extends Promise<T> {
     quietly(this.#through((reference) => reference.callRemoteOnly(name, ...args)));
   }
 
-  /** The members of a result that can be iterated; rejects with what the call rejects with. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
-    const value: unknown = await this;
-    if (!isIterable(value))
-      throw new TypeError(`the result cannot be iterated: it is ${value === null ? "null" : typeof value}`);
-    yield* value;
+  /**
+   * The members of a result that can be iterated; rejects with what the call rejects with. Leaving it ends a stream at the other
+   * side, also one that is not here yet.
+   */
+  [Symbol.asyncIterator](): StreamIterator<unknown> {
+    return new ResultIterator(this);
+  }
+
+  /** Ends what the call results in, if it is a stream, as soon as it is here. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    watch(this, leave, nothing);
   }
 
   #through(call: (reference: Callee) => unknown): RemoteResult<unknown> {
@@ -120,10 +126,12 @@ export class RemoteResult<T> extends Promise<T> {
     if (calls === undefined || calls.open > 0 || result.#wanted || calls.released) return;
     calls.released = true;
     if (result.#source?.dropped()) {
-      result.#source = gone;
-    } else if (result.#settled?.value instanceof RemoteReference) {
-      result.#settled.value.release();
+      const told = observers.get(result);
+      observers.delete(result);
+      for (const fn of told ?? []) fn({ status: "unasked" });
+      return;
     }
+    if (result.#settled?.value instanceof RemoteReference) result.#settled.value.release();
   }
 
   /** @internal `then` that leaves no sign of interest. */
@@ -142,6 +150,13 @@ export class RemoteResult<T> extends Promise<T> {
     result.#wanted = wanted;
   }
 
+  /** @internal Somebody needs the value. */
+  static want(result: RemoteResult<unknown>): void {
+    if (result.#wanted) return;
+    result.#wanted = true;
+    result.#source?.wanted();
+  }
+
   /**
    * @internal Tells once how it ends, without taking it: a result that nobody wants stays that, and so does a rejection that
    * nobody handles. `dropped` if it was never asked for.
@@ -155,6 +170,7 @@ export class RemoteResult<T> extends Promise<T> {
     const all = [ended];
     observers.set(result, all);
     const tell = (outcome: Outcome) => {
+      if (observers.get(result) !== all) return; // told already
       observers.delete(result);
       for (const fn of all) fn(outcome);
     };
@@ -162,7 +178,7 @@ export class RemoteResult<T> extends Promise<T> {
       result,
       (value) => tell({ status: "fulfilled", value }),
       (reason) => {
-        tell(result.#source === gone ? { status: "unasked" } : { status: "rejected", reason });
+        tell({ status: "rejected", reason });
         if (!result.#wanted && result.#calls === undefined) throw reason;
       },
     );
@@ -215,18 +231,6 @@ Object.defineProperty(RemoteResult.prototype, "constructor", {
   },
 });
 
-/** Of a result that was given up: there is nothing any more that could be wanted. */
-const gone: Source = {
-  wanted: () => {},
-  through(method) {
-    return rejected(
-      new DeadReferenceError(`${method}: the result was given back already (await it to keep what it refers to)`),
-    );
-  },
-  throughOnly: () => true,
-  dropped: () => true,
-};
-
 /** What was called through one result. */
 class CallsThrough {
   open = 0;
@@ -272,8 +276,81 @@ function isCallee(value: unknown): value is Callee {
   return typeof value === "object" && value !== null && typeof (value as Partial<Callee>).callRemote === "function";
 }
 
-function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
-  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+/** Iterates what a call will result in. */
+class ResultIterator implements StreamIterator<unknown> {
+  readonly #result: RemoteResult<unknown>;
+  #opening: Promise<AnyIterator> | undefined;
+  #iterator: AnyIterator | undefined;
+  #left = false;
+
+  constructor(result: RemoteResult<unknown>) {
+    this.#result = result;
+  }
+
+  next(): Promise<Step> {
+    // No turn more than the iterator itself needs, for all but the first item.
+    return this.#iterator === undefined ? this.#first("next") : Promise.resolve(this.#iterator.next() as Promise<Step>);
+  }
+
+  async return(): Promise<Step> {
+    this.#left = true;
+    if (this.#iterator !== undefined) await this.#iterator.return?.();
+    else watch(this.#result, leave, nothing);
+    return DONE;
+  }
+
+  async throw(error?: unknown): Promise<Step> {
+    if (this.#iterator === undefined) return this.#first("throw", error);
+    if (this.#iterator.throw !== undefined) return (await this.#iterator.throw(error)) as Step;
+    await this.return();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async #first(what: "next" | "throw", error?: unknown): Promise<Step> {
+    if (this.#left) return DONE;
+    this.#opening ??= this.#result.then(iteratorOf);
+    try {
+      this.#iterator = await this.#opening;
+    } catch (failure) {
+      if (this.#left) return DONE;
+      this.#left = true;
+      throw failure;
+    }
+    return this.#left ? DONE : this[what](error);
+  }
+}
+
+type Step = IteratorResult<unknown, undefined>;
+type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+const DONE: Step = { done: true, value: undefined };
+
+function iteratorOf(value: unknown): AnyIterator {
+  if (typeof value === "object" && value !== null) {
+    if (Symbol.asyncIterator in value) return (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    if (Symbol.iterator in value) return (value as Iterable<unknown>)[Symbol.iterator]();
+  }
+  throw new TypeError(`the result cannot be iterated: it is ${value === null ? "null" : typeof value}`);
+}
+
+/** Ends a stream, or the generator of a local call, that nobody takes. */
+function leave(value: unknown): void {
+  if (value instanceof RemoteStream) void value[Symbol.asyncDispose]();
+  else if (isGenerator(value)) void value.return(undefined).catch(nothing);
+}
+
+function isGenerator(value: unknown): value is AsyncGenerator {
+  if (typeof value !== "object" || value === null || !(Symbol.asyncIterator in value)) return false;
+  const { next, return: leave } = value as Partial<AsyncGenerator>;
+  return typeof next === "function" && typeof leave === "function";
 }
 
 function quietly(result: Promise<unknown>): void {

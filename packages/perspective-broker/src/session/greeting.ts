@@ -10,6 +10,7 @@ const LIMITS = { string: 255, list: 100, prefix: 64, message: 4096 };
 export type Said = string | readonly string[] | undefined;
 
 const nothing = new Uint8Array(0);
+const utf8 = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 
 export class GreetingReader {
   #bytes: Uint8Array = nothing;
@@ -83,7 +84,7 @@ export class GreetingReader {
 
 /** As it stands on the wire, a byte order mark included. */
 function nameOf(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  return utf8.decode(bytes);
 }
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array {

@@ -13,17 +13,14 @@ const LOOKS = 4;
 /** A peer cannot ask for more patience than a heartbeat of so many milliseconds gives it. */
 const LONGEST_OF_PEER = 60_000;
 
-export interface HeartbeatSetup {
-  readonly clock: Clock;
-  /** Milliseconds of silence after which this side asks, and after which the peer would. */
-  readonly own: number;
-  readonly peer: number;
+/** Who is told. */
+export interface Listening {
   /** Whether the peer has taken something of what waited to be sent, since this was asked last. */
-  readonly moved: () => boolean;
+  moved(): boolean;
   /** Asks the peer for a sign of life. */
-  readonly ask: () => void;
+  ask(): void;
   /** There was none, for so many milliseconds. The last call. */
-  readonly silent: (milliseconds: number) => void;
+  silent(milliseconds: number): void;
 }
 
 /**
@@ -35,7 +32,9 @@ export interface HeartbeatSetup {
 export class Heartbeat implements Expiring {
   /** Set by who receives bytes. */
   heard = false;
-  readonly #setup: HeartbeatSetup;
+  readonly #listening: Listening;
+  readonly #clock: Clock;
+  readonly #own: number;
   readonly #beat: number;
   readonly #step: number;
   /** When the silence began: the first look after the last sign of life. */
@@ -45,25 +44,28 @@ export class Heartbeat implements Expiring {
   #excused = false;
   #slot: number | undefined;
 
-  constructor(setup: HeartbeatSetup) {
-    this.#setup = setup;
-    this.#beat = Math.max(setup.own, Math.min(setup.peer, LONGEST_OF_PEER));
-    this.#step = setup.own / LOOKS;
-    this.#since = this.#asked = setup.clock.now();
+  /** `own` and `peer`: milliseconds of silence after which this side asks, and after which the peer would. */
+  constructor(listening: Listening, clock: Clock, own: number, peer: number) {
+    this.#listening = listening;
+    this.#clock = clock;
+    this.#own = own;
+    this.#beat = Math.max(own, Math.min(peer, LONGEST_OF_PEER));
+    this.#step = own / LOOKS;
+    this.#since = this.#asked = Math.round(clock.now());
     this.#plan(this.#since);
   }
 
   stop(): void {
-    if (this.#slot !== undefined) Deadlines.of(this.#setup.clock).remove(this, this.#slot);
+    if (this.#slot !== undefined) Deadlines.of(this.#clock).remove(this, this.#slot);
     this.#slot = undefined;
   }
 
   expired(): void {
     if (this.#slot === undefined) return;
-    const { own, moved, ask, silent, clock } = this.#setup;
-    const now = clock.now();
+    // Whole milliseconds: fractions would take memory of their own, in each of five fields.
+    const now = Math.round(this.#clock.now());
     const late = now - this.#planned > this.#step;
-    if (moved() || this.heard) {
+    if (this.#listening.moved() || this.heard) {
       this.heard = false;
       this.#since = now;
       this.#excused = false;
@@ -73,12 +75,12 @@ export class Heartbeat implements Expiring {
     }
     if (now - this.#since >= BEATS * this.#beat) {
       this.#slot = undefined;
-      silent(now - this.#since);
+      this.#listening.silent(now - this.#since);
       return;
     }
-    if (now - Math.max(this.#since, this.#asked) >= own) {
+    if (now - Math.max(this.#since, this.#asked) >= this.#own) {
       this.#asked = now;
-      ask();
+      this.#listening.ask();
     }
     this.#plan(now);
   }
@@ -87,6 +89,6 @@ export class Heartbeat implements Expiring {
   #plan(now: number): void {
     const next = Math.min(this.#step, this.#since + BEATS * this.#beat - now);
     this.#planned = now + next;
-    this.#slot = Deadlines.of(this.#setup.clock).add(this, next);
+    this.#slot = Deadlines.of(this.#clock).add(this, next);
   }
 }

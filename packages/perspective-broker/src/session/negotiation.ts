@@ -17,7 +17,7 @@ export class Negotiation {
   /** What this side says before it hears anything. */
   readonly opening: Uint8Array;
   /** The dialects of the server's greeting, as it was sent or seen. */
-  greeting: readonly string[] = [];
+  greeting: readonly string[];
   readonly #role: "client" | "server";
   readonly #dialects: readonly Dialect[];
   readonly #reader = new GreetingReader();
@@ -25,8 +25,9 @@ export class Negotiation {
   constructor(role: "client" | "server", dialects: readonly Dialect[]) {
     this.#role = role;
     this.#dialects = dialects;
-    if (role === "server") this.greeting = dialects.map((dialect) => dialect.name);
-    this.opening = role === "server" ? listOf(this.greeting) : new Uint8Array(0);
+    const offer = role === "server" ? offerOf(dialects) : undefined;
+    this.greeting = offer?.names ?? [];
+    this.opening = offer?.bytes ?? new Uint8Array(0);
   }
 
   /** Takes bytes; returns the choice when it is made. Throws NegotiationError if there can be none. */
@@ -60,6 +61,24 @@ export class Negotiation {
   #known(name: Said): Dialect | undefined {
     return this.#dialects.find((dialect) => dialect.name === name);
   }
+}
+
+interface Offer {
+  readonly names: readonly string[];
+  readonly bytes: Uint8Array;
+}
+
+// A server says the same to everyone.
+const offers = new WeakMap<readonly Dialect[], Offer>();
+
+function offerOf(dialects: readonly Dialect[]): Offer {
+  let offer = offers.get(dialects);
+  if (offer === undefined) {
+    const names = dialects.map((dialect) => dialect.name);
+    offer = { names, bytes: listOf(names) };
+    offers.set(dialects, offer);
+  }
+  return offer;
 }
 
 function stringOf(text: string): Uint8Array {

@@ -14,11 +14,6 @@ export class Output {
   readonly #outbox: Outbox;
   #scheduled = false;
   #first = false;
-  readonly #endTurn = () => {
-    this.#scheduled = false;
-    this.#first = false;
-    this.flush();
-  };
 
   constructor(transport: Transport, outbox: Outbox) {
     this.#transport = transport;
@@ -77,6 +72,22 @@ export class Output {
 
   #schedule(): void {
     this.#scheduled = true;
-    platform.endOfTurn(this.#endTurn);
+    if (written.push(this) === 1) platform.endOfTurn(endTurn);
   }
+
+  /** The turn in which something was written is over. */
+  endTurn(): void {
+    this.#scheduled = false;
+    this.#first = false;
+    this.flush();
+  }
+}
+
+// Those that wrote in this turn. One for the process: an event to a thousand subscribers waits for the end of the turn once.
+let written: Output[] = [];
+
+function endTurn(): void {
+  const outputs = written;
+  written = [];
+  for (const output of outputs) output.endTurn();
 }

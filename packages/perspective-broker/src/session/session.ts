@@ -2,17 +2,16 @@
 // of life, and its end with a named reason, told once.
 import { type CloseReason, HandshakeTimeout, NegotiationError, ProtocolError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Transport, TransportHandler } from "../transport/transport.ts";
 import type { Dialect, SessionFrames, SessionHandler } from "../wire/dialect.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { farewell, peerLeft } from "./goodbye.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { Heartbeat, type Listening } from "./heartbeat.ts";
 import { Negotiation } from "./negotiation.ts";
 import { Output } from "./output.ts";
 
-export interface SessionSetup {
-  readonly transport: Transport;
-  readonly role: "client" | "server";
+/** The same for all connections of a program. */
+export interface SessionSettings {
   readonly dialects: readonly Dialect[];
   readonly handshakeTimeout: number;
   /** Milliseconds of silence after which this side asks for a sign of life, where the dialect can; 0 for never. */
@@ -20,18 +19,24 @@ export interface SessionSetup {
   readonly clock: Clock;
 }
 
-/** Told of what happens, in this order: established and ready at most once, data, left at most once, ended exactly once. */
-export interface SessionEvents {
+/**
+ * What is told of what happens to the owner of a session, in this order: established and ready at most once, data, left and
+ * failed at most once, ended exactly once. One set of functions for all sessions: closures for each would be a good part of what
+ * an idle connection costs.
+ */
+export interface SessionEvents<Owner> {
   /** The dialect is chosen. */
-  established(dialect: Dialect): void;
+  established(owner: Owner, dialect: Dialect): void;
   /** The handshake is over: at the choice, or, in a dialect that has a session, at the peer's hello. */
-  ready(): void;
-  data(chunk: Uint8Array): void;
+  ready(owner: Owner): void;
+  data(owner: Owner, chunk: Uint8Array): void;
   /** The peer is gone: said goodbye, or says nothing. `close` with this reason is to follow; what is unsent will not arrive. */
-  left(reason: CloseReason): void;
+  left(owner: Owner, reason: CloseReason): void;
+  /** The conversation cannot go on. `close` with this reason is to follow. */
+  failed(owner: Owner, reason: CloseReason): void;
   /** The transport has room again. */
-  drained(): void;
-  ended(reason: CloseReason): void;
+  drained(owner: Owner): void;
+  ended(owner: Owner, reason: CloseReason): void;
 }
 
 /**
@@ -43,13 +48,18 @@ type State = "negotiating" | "greeting" | "ready" | "closing" | "ended";
 /** So much is read for a sign of life where nothing is to be read. */
 const GLANCE = 1024 * 1024;
 
-export class Session implements SessionHandler {
+export class Session<Owner> implements SessionHandler, TransportHandler, Listening {
   readonly outbox: Outbox = new Outbox();
   readonly output: Output;
-  readonly #setup: SessionSetup;
-  readonly #events: SessionEvents;
-  readonly #negotiation: Negotiation;
-  readonly #stopTimer: () => void;
+  /** The dialects of the server's greeting. */
+  greeting: readonly string[];
+  readonly #transport: Transport;
+  readonly #settings: SessionSettings;
+  readonly #events: SessionEvents<Owner>;
+  readonly #owner: Owner;
+  // Until the handshake is over.
+  #negotiation: Negotiation | undefined;
+  #stopTimer: (() => void) | undefined;
   #state: State = "negotiating";
   #reason: CloseReason | undefined;
   #frames: SessionFrames | undefined;
@@ -63,30 +73,27 @@ export class Session implements SessionHandler {
   #backlog = 0;
   #gone = 0;
 
-  constructor(setup: SessionSetup, events: SessionEvents) {
-    this.#setup = setup;
+  constructor(
+    transport: Transport,
+    role: "client" | "server",
+    settings: SessionSettings,
+    events: SessionEvents<Owner>,
+    owner: Owner,
+  ) {
+    this.#transport = transport;
+    this.#settings = settings;
     this.#events = events;
-    this.output = new Output(setup.transport, this.outbox);
-    this.#negotiation = new Negotiation(setup.role, setup.dialects);
-    this.#stopTimer = setup.clock.after(setup.handshakeTimeout, () => this.#handshakeTimedOut());
+    this.#owner = owner;
+    this.output = new Output(transport, this.outbox);
+    this.#negotiation = new Negotiation(role, settings.dialects);
+    this.greeting = this.#negotiation.greeting;
+    this.#stopTimer = settings.clock.after(settings.handshakeTimeout, () => this.#handshakeTimedOut());
   }
 
   start(): void {
-    const { transport } = this.#setup;
-    if (this.#negotiation.opening.length > 0) transport.write(this.#negotiation.opening);
-    transport.start({
-      data: (chunk) => this.#data(chunk),
-      drain: () => {
-        this.output.congested = false;
-        this.#events.drained();
-      },
-      closed: (error) => this.#closed(error),
-    });
-  }
-
-  /** The dialects of the server's greeting. */
-  get greeting(): readonly string[] {
-    return this.#negotiation.greeting;
+    const opening = this.#negotiation?.opening;
+    if (opening !== undefined && opening.length > 0) this.#transport.write(opening);
+    this.#transport.start(this);
   }
 
   get ended(): boolean {
@@ -103,36 +110,36 @@ export class Session implements SessionHandler {
     const words = this.#frames && farewell(reason);
     if (words !== undefined) this.outbox.putUnnumbered((this.#frames as SessionFrames).bye(words.code, words.message));
     this.output.flush();
-    if (reason.code === "PEER_SILENT") this.#setup.transport.abort();
-    else this.#setup.transport.close();
+    if (reason.code === "PEER_SILENT") this.#transport.abort();
+    else this.#transport.close();
   }
 
   pause(): void {
     this.#paused = true;
-    if (this.#glance === 0) this.#setup.transport.pause();
+    if (this.#glance === 0) this.#transport.pause();
   }
 
   resume(): void {
     this.#paused = false;
     this.#glance = 0;
-    this.#setup.transport.resume();
+    this.#transport.resume();
   }
 
   /** The peer's hello has come. */
   greeted(peer: { readonly heartbeat: number }): void {
     if (this.#state !== "greeting") return;
     this.#state = "ready";
-    this.#stopTimer();
-    const { clock, heartbeat } = this.#setup;
+    this.#handshakeOver();
+    const { clock, heartbeat } = this.#settings;
     if (heartbeat > 0) {
-      this.#heartbeat = new Heartbeat({
-        ...{ clock, own: heartbeat, peer: peer.heartbeat },
-        moved: () => this.#moved(),
-        ask: () => this.#ask(),
-        silent: (milliseconds) => this.#silent(milliseconds),
-      });
+      this.#heartbeat = new Heartbeat(this, clock, heartbeat, peer.heartbeat);
     }
-    this.#events.ready();
+    this.#events.ready(this.#owner);
+  }
+
+  /** The conversation cannot go on. */
+  fail(reason: CloseReason): void {
+    this.#events.failed(this.#owner, reason);
   }
 
   // ---- SessionHandler: the peer's frames about the connection itself
@@ -155,81 +162,24 @@ export class Session implements SessionHandler {
   }
 
   bye(code: string, message: string): void {
-    if (!this.ended) this.#events.left(peerLeft(code, message));
+    if (!this.ended) this.#events.left(this.#owner, peerLeft(code, message));
   }
 
-  #data(chunk: Uint8Array): void {
+  // ---- TransportHandler
+
+  data(chunk: Uint8Array): void {
     if (this.#heartbeat !== undefined) this.#heartbeat.heard = true;
     if (this.#glance > 0) this.#glanced(chunk.length);
     if (this.#state === "negotiating") this.#negotiate(chunk);
-    else if (!this.ended) this.#events.data(chunk);
+    else if (!this.ended) this.#events.data(this.#owner, chunk);
   }
 
-  #negotiate(chunk: Uint8Array): void {
-    let choice: ReturnType<Negotiation["receive"]>;
-    try {
-      choice = this.#negotiation.receive(chunk);
-    } catch (error) {
-      if (!(error instanceof NegotiationError)) throw error;
-      this.close({ code: "NEGOTIATION_FAILED", message: error.message, error });
-      return;
-    }
-    if (choice === undefined) return;
-    this.#frames = choice.dialect.session;
-    this.#state = "greeting";
-    if (choice.send.length > 0) this.outbox.putUnnumbered(choice.send);
-    this.#events.established(choice.dialect);
-    if (this.#frames === undefined && !this.ended) {
-      this.#state = "ready";
-      this.#stopTimer();
-      this.#events.ready();
-    }
-    if (choice.rest.length > 0 && !this.ended) this.#events.data(choice.rest);
+  drain(): void {
+    this.output.congested = false;
+    this.#events.drained(this.#owner);
   }
 
-  /** Goes out even where the transport asked for time; nothing of this side waits before it but what the transport has. */
-  #ask(): void {
-    if (this.#frames === undefined) return;
-    this.outbox.putUnnumbered(this.#frames.ping);
-    this.output.flush();
-    if (!this.#paused) return;
-    // It is this side that does not listen. Bytes that lie there since long may pass for a sign of life; that is bounded by what
-    // the platform holds for one connection.
-    this.#glance = GLANCE;
-    this.#setup.transport.resume();
-  }
-
-  #glanced(bytes: number): void {
-    this.#glance = Math.max(0, this.#glance - bytes);
-    if (this.#glance === 0 && this.#paused) this.#setup.transport.pause();
-  }
-
-  /**
-   * Whether some of what had to wait has left: the platform holds only so much for a peer that takes nothing. So a peer that
-   * is sent much over a slow line lives, although it cannot have heard yet that it was asked.
-   */
-  #moved(): boolean {
-    const { transport } = this.#setup;
-    const backlog = this.outbox.waiting + (transport.underway ?? transport.unsent);
-    const gone = this.outbox.total - backlog;
-    const moved = this.#backlog > 0 && gone !== this.#gone;
-    this.#backlog = backlog;
-    this.#gone = gone;
-    return moved;
-  }
-
-  #silent(milliseconds: number): void {
-    const message = `no sign of life from the peer for ${Math.round(milliseconds)} ms`;
-    this.#events.left({ code: "PEER_SILENT", message });
-  }
-
-  #handshakeTimedOut(): void {
-    if (this.#state !== "negotiating" && this.#state !== "greeting") return;
-    const message = `no handshake within ${this.#setup.handshakeTimeout} ms`;
-    this.close({ code: "HANDSHAKE_TIMEOUT", message, error: new HandshakeTimeout(message) });
-  }
-
-  #closed(error: Error | undefined): void {
+  closed(error?: Error): void {
     if (this.#state === "ended") return;
     if (this.#reason === undefined) {
       this.#leave(
@@ -239,13 +189,87 @@ export class Session implements SessionHandler {
       );
     }
     this.#state = "ended";
-    this.#events.ended(this.#reason as CloseReason);
+    this.#events.ended(this.#owner, this.#reason as CloseReason);
+  }
+
+  // ---- Listening: whether the peer is there
+
+  /** Goes out even where the transport asked for time; nothing of this side waits before it but what the transport has. */
+  ask(): void {
+    if (this.#frames === undefined) return;
+    this.outbox.putUnnumbered(this.#frames.ping);
+    this.output.flush();
+    if (!this.#paused) return;
+    // It is this side that does not listen. Bytes that lie there since long may pass for a sign of life; that is bounded by what
+    // the platform holds for one connection.
+    this.#glance = GLANCE;
+    this.#transport.resume();
+  }
+
+  /**
+   * Whether some of what had to wait has left: the platform holds only so much for a peer that takes nothing. So a peer that
+   * is sent much over a slow line lives, although it cannot have heard yet that it was asked.
+   */
+  moved(): boolean {
+    const transport = this.#transport;
+    const backlog = this.outbox.waiting + (transport.underway ?? transport.unsent);
+    const gone = this.outbox.total - backlog;
+    const moved = this.#backlog > 0 && gone !== this.#gone;
+    this.#backlog = backlog;
+    this.#gone = gone;
+    return moved;
+  }
+
+  silent(milliseconds: number): void {
+    const message = `no sign of life from the peer for ${Math.round(milliseconds)} ms`;
+    this.#events.left(this.#owner, { code: "PEER_SILENT", message });
+  }
+
+  #negotiate(chunk: Uint8Array): void {
+    const negotiation = this.#negotiation as Negotiation;
+    let choice: ReturnType<Negotiation["receive"]>;
+    try {
+      choice = negotiation.receive(chunk);
+    } catch (error) {
+      if (!(error instanceof NegotiationError)) throw error;
+      this.close({ code: "NEGOTIATION_FAILED", message: error.message, error });
+      return;
+    }
+    if (choice === undefined) return;
+    this.#negotiation = undefined;
+    this.greeting = negotiation.greeting;
+    this.#frames = choice.dialect.session;
+    this.#state = "greeting";
+    if (choice.send.length > 0) this.outbox.putUnnumbered(choice.send);
+    this.#events.established(this.#owner, choice.dialect);
+    if (this.#frames === undefined && !this.ended) {
+      this.#state = "ready";
+      this.#handshakeOver();
+      this.#events.ready(this.#owner);
+    }
+    if (choice.rest.length > 0 && !this.ended) this.#events.data(this.#owner, choice.rest);
+  }
+
+  #glanced(bytes: number): void {
+    this.#glance = Math.max(0, this.#glance - bytes);
+    if (this.#glance === 0 && this.#paused) this.#transport.pause();
+  }
+
+  #handshakeTimedOut(): void {
+    if (this.#state !== "negotiating" && this.#state !== "greeting") return;
+    const message = `no handshake within ${this.#settings.handshakeTimeout} ms`;
+    this.close({ code: "HANDSHAKE_TIMEOUT", message, error: new HandshakeTimeout(message) });
   }
 
   #leave(reason: CloseReason): void {
     this.#state = "closing";
     this.#reason = reason;
-    this.#stopTimer();
+    this.#handshakeOver();
     this.#heartbeat?.stop();
+  }
+
+  #handshakeOver(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
   }
 }

@@ -26,6 +26,33 @@ const [idleTimes, allTimes] = [6, 60];
  */
 type State = "open" | "ending" | "closed";
 
+// One set of listeners for all sockets; each finds its transport at the socket that it is called on.
+const carried = Symbol("transport");
+
+interface Carrier extends Socket {
+  [carried]: StreamSocket;
+}
+
+function onData(this: Socket, chunk: Uint8Array): void {
+  (this as Carrier)[carried].received(chunk);
+}
+
+function onDrain(this: Socket): void {
+  (this as Carrier)[carried].drained();
+}
+
+function onEnd(this: Socket): void {
+  (this as Carrier)[carried].peerEnded();
+}
+
+function onError(this: Socket, error: Error): void {
+  (this as Carrier)[carried].failed(error);
+}
+
+function onClose(this: Socket): void {
+  (this as Carrier)[carried].socketClosed();
+}
+
 /** Takes over `socket`, which is connected (with TLS, secured) and has no data listener. */
 export class StreamSocket implements Transport {
   readonly peer: Peer;
@@ -49,13 +76,8 @@ export class StreamSocket implements Transport {
     this.peer = peer;
     this.#socket = socket;
     this.#linger = linger;
-    socket.on("drain", () => this.#drained());
-    socket.on("end", () => this.#peerEnded());
-    socket.on("error", (error) => {
-      this.#error ??= error;
-      socket.destroy(); // node:tls leaves it open after an alert
-    });
-    socket.on("close", () => this.#socketClosed());
+    (socket as Carrier)[carried] = this;
+    socket.on("drain", onDrain).on("end", onEnd).on("error", onError).on("close", onClose);
   }
 
   start(handler: TransportHandler): void {
@@ -65,12 +87,42 @@ export class StreamSocket implements Transport {
       process.nextTick(() => this.#tellClosed());
       return;
     }
-    if (this.#full && this.#socket.writableLength === 0) process.nextTick(() => this.#drained());
+    if (this.#full && this.#socket.writableLength === 0) process.nextTick(() => this.drained());
     // Starts the flow, in the next tick, unless pause() was called before.
-    this.#socket.on("data", (chunk: Uint8Array) => {
-      if (this.#state === "open") handler.data(chunk);
-    });
+    this.#socket.on("data", onData);
   }
+
+  // ---- What the socket tells
+
+  received(chunk: Uint8Array): void {
+    if (this.#state === "open") this.#handler?.data(chunk);
+  }
+
+  drained(): void {
+    if (!this.#full || this.#handler === undefined || this.#state !== "open") return;
+    this.#full = false;
+    this.#handler.drain();
+  }
+
+  peerEnded(): void {
+    if (this.#error === undefined) this.#excused = true;
+    if (this.#state === "open") this.#finish();
+  }
+
+  failed(error: Error): void {
+    this.#error ??= error;
+    this.#socket.destroy(); // node:tls leaves it open after an alert
+  }
+
+  socketClosed(): void {
+    this.#state = "closed";
+    clearTimeout(this.#timer);
+    // After an end that was sent completely it does not matter how the peer took leave.
+    if (this.#socket.writableFinished) this.#excused = true;
+    this.#tellClosed();
+  }
+
+  // ---- Transport
 
   write(chunk: Uint8Array): boolean {
     if (this.#state !== "open") return true;
@@ -155,17 +207,6 @@ export class StreamSocket implements Transport {
     return false;
   }
 
-  #drained(): void {
-    if (!this.#full || this.#handler === undefined || this.#state !== "open") return;
-    this.#full = false;
-    this.#handler.drain();
-  }
-
-  #peerEnded(): void {
-    if (this.#error === undefined) this.#excused = true;
-    if (this.#state === "open") this.#finish();
-  }
-
   /** Sends what waits and ends; goes on reading, because unread bytes would make the platform reset the connection. */
   #finish(): void {
     this.#state = "ending";
@@ -189,14 +230,6 @@ export class StreamSocket implements Transport {
         ? undefined
         : platformError("ETIMEDOUT", "write ETIMEDOUT: the peer did not take the last bytes"),
     );
-  }
-
-  #socketClosed(): void {
-    this.#state = "closed";
-    clearTimeout(this.#timer);
-    // After an end that was sent completely it does not matter how the peer took leave.
-    if (this.#socket.writableFinished) this.#excused = true;
-    this.#tellClosed();
   }
 
   #tellClosed(): void {

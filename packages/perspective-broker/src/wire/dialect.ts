@@ -125,7 +125,7 @@ export interface Codec {
   /** Gives back one receipt of a cache of the peer's. */
   sendDecache(id: number, into?: Outbox): void;
   /** The id of a cache of ours is free. */
-  sendUncache(id: number): void;
+  sendUncache(id: number, into?: Outbox): void;
   /** Takes bytes of the peer; they belong to the codec. Nothing is handled yet. */
   receive(chunk: Uint8Array): void;
   /** Handles the next whole message and returns true, or returns false. Throws what the connection must be closed for. */
@@ -146,9 +146,10 @@ export interface MoreMessages {
   discard(box: Outbox): void;
   sendDrop(call: number, into?: Outbox): void;
   sendPull(call: number): void;
-  sendCancel(call: number): void;
+  /** True if the call can never run, as pieces of it have not left. */
+  sendCancel(call: number): boolean;
   sendCredit(calls: number): void;
-  sendEcho(number: number): void;
+  sendEcho(number: number, into?: Outbox): void;
   sendEchoed(number: number, into?: Outbox): void;
   /** Returns the size of the message. */
   sendItem(stream: number, value: unknown, perspective: object | null): number;
@@ -160,6 +161,8 @@ export interface MoreMessages {
   sendProbe(call: number, probe: Probe): void;
   /** Sends pieces while the peer takes them and `until()` is false; true if more could be sent now. */
   sendPieces(until: () => boolean): boolean;
+  /** Whether pieces wait that have not left. */
+  readonly inPieces: boolean;
   /** A value as the other side would get it, objects of both sides as they are. */
   copy(value: unknown): unknown;
   /** Bytes of the conversation that were received: those about the connection itself do not count. */
@@ -216,11 +219,13 @@ export interface ObjectTables {
   pendingResult(result: RemoteResult<unknown>): number | undefined;
   /** What a call of the peer's has resulted in, for a message that refers to it; it is there. */
   keptResult(call: number): unknown;
-  /** A stream of ours is being sent: its number. `unexportStream` takes it back. */
-  exportStream(iterable: object): number;
+  /** A stream of ours is being sent: its number. Its items are encoded for `perspective`. `unexportStream` takes it back. */
+  exportStream(iterable: object, perspective: object | null): number;
   unexportStream(id: number): void;
   /** The peer sent a stream. Throws LimitExceeded or ProtocolError. */
   importStream(id: number): object;
   /** A stream came with a message that is not handled: nobody will consume it. */
   giveBackStream(stream: object): void;
+  /** The same of a stream that was never received here, as its message could not be decoded so far. */
+  refuseStream(id: number): void;
 }

@@ -1,5 +1,7 @@
 // The messages that every dialect carries, as calls on a handler: what a dialect has decoded it hands on without an object
 // per message. The broker implements MessageHandler.
+import type { Chain } from "../flavors/chain.ts";
+import type { Probe } from "../flavors/probe.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Keywords } from "../values/keywords.ts";
@@ -16,11 +18,8 @@ export type Destinee = "object" | "cache" | "result";
 /** What becomes of a call's result: bits, as on the wire of pb7. */
 export const Wants = { nothing: 0, answer: 1, keeping: 2 } as const;
 
-/** Where a chain of calls began: a number of the process, and one that the process gave the chain. */
-export interface Chain {
-  readonly process: number;
-  readonly number: number;
-}
+export type { Chain } from "../flavors/chain.ts";
+export type { Probe } from "../flavors/probe.ts";
 
 /** W3C Trace Context, as texts. */
 export interface Trace {
@@ -127,14 +126,6 @@ export interface PeerLimits {
   readonly streams: number;
   /** Names its process in chains. */
   readonly process: number;
-}
-
-/** One step of a search for calls that wait for each other. */
-export interface Probe {
-  /** The chain that waits. */
-  readonly chain: Chain;
-  /** The chains on the way, the first one included, with what each waits for. */
-  readonly path: readonly { readonly chain: Chain; readonly object: string }[];
 }
 
 /** Told of the messages that not every dialect has. */

@@ -11,7 +11,7 @@ export class Outbox {
   unnumbered = 0;
   /** Where the message begins that was put in last. */
   frame = 0;
-  #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] | undefined;
   #buffer: Uint8Array | undefined;
   #start = 0;
   #end = 0;
@@ -39,8 +39,8 @@ export class Outbox {
   /** All that waits, in order, as few chunks as possible; they belong to the caller. */
   take(): Uint8Array[] {
     this.#close();
-    const chunks = this.#chunks;
-    this.#chunks = [];
+    const chunks = this.#chunks ?? [];
+    this.#chunks = undefined;
     this.waiting = 0;
     return chunks;
   }
@@ -55,7 +55,7 @@ export class Outbox {
     }
     let begin = this.total - this.waiting;
     if (position < begin) return false;
-    for (const chunk of this.#chunks) {
+    for (const chunk of this.#chunks ?? []) {
       if (position < begin + chunk.length) {
         setBits(chunk, position - begin, mask, bits);
         return true;
@@ -67,6 +67,7 @@ export class Outbox {
 
   #close(): void {
     if (this.#buffer !== undefined && this.#end > this.#start) {
+      this.#chunks ??= [];
       this.#chunks.push(this.#buffer.subarray(this.#start, this.#end));
     }
     this.#buffer = undefined;

@@ -508,7 +508,7 @@ inEveryDialect((meet) => {
         go = resolve;
       });
       const onCall: CallInterceptor = (_call, next) => gate.then(() => next());
-      const { connection } = await meet<One>(root, { client: { onCall, clock } });
+      const { connection } = await meet<One>(root, { client: { onCall, clock, heartbeat: 0 } });
       const abort = new AbortController();
       const aborted = connection.root.with({ signal: abort.signal }).callRemote("echo", 1);
       const late = connection.root.with({ timeout: 50 }).callRemote("echo", 2);
@@ -533,7 +533,7 @@ inEveryDialect((meet) => {
         go = resolve;
       });
       const onCall: CallInterceptor = (_call, next) => gate.then(() => next());
-      const { connection } = await meet<One>(new One(), { client: { onCall, clock }, untidy: true });
+      const { connection } = await meet<One>(new One(), { client: { onCall, clock, heartbeat: 0 }, untidy: true });
       const late = connection.root.with({ timeout: 100 }).callRemote("stay");
       const failed = expect(late).rejects.toBeInstanceOf(CallTimeout);
       clock.advance(60);

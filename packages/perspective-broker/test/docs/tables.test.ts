@@ -92,6 +92,7 @@ describe("the tables of paging", () => {
 
 describe("the table of inspect()", () => {
   it("has all that it shows", () => {
+    // In the order of the sources.
     const shown = membersOf("broker/broker.ts", "Inspection");
     const more = membersOf("connection/connection.ts", "ConnectionInspection");
     expect(namesIn("docs/guide/testing.md", "inspect()").filter((name) => [...shown, ...more].includes(name))).toEqual([
@@ -214,7 +215,7 @@ describe("the table of what is not there", () => {
 describe("addresses and dates that make no sense", () => {
   it("are refused by name", async () => {
     await expect(library.connect(5 as never)).rejects.toBeInstanceOf(library.AddressError);
-    const { connection } = await ends(new library.Root());
+    const { connection } = await ends(new library.Root(), { client: { dialects: [library.pb] } });
     const call = connection.root.callRemote("any", { when: [new Date(Date.UTC(10_000, 0))] });
     await expect(call).rejects.toMatchObject({ code: "UNSENDABLE", path: "[0].when[0]" });
   });

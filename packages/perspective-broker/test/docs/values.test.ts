@@ -11,7 +11,10 @@ import { freePort, started } from "./processes.ts";
 
 const rows = tableBelow(pageAt("docs/guide/values.md"), "The table").map((row) =>
   row.map((cell) => cell.replace(/^`(.*)`$/, "$1")),
-) as [sent: string, python: string, back: string][];
+) as [sent: string, own: string, python: string, back: string][];
+const only = tableBelow(pageAt("docs/guide/values.md"), "Only in pb7").map(([sent = ""]) =>
+  sent.replace(/^`(.*)`$/, "$1"),
+);
 
 const program = (port: number): string => `
 from twisted.internet import reactor
@@ -40,9 +43,19 @@ function evaluated(expression: string): unknown {
 }
 
 describe("the table of values", () => {
-  it.each(rows)("%s comes back from our own kind", async (sent, _python, back) => {
+  it.each(rows)("%s arrives in pb7 as %s, and in pb as Python would send it back", async (sent, own, _python, back) => {
     const { connection } = await ends(new Echo());
-    expect(await connection.root.callRemote("echo", evaluated(sent))).toStrictEqual(evaluated(back));
+    expect(await connection.root.callRemote("echo", evaluated(sent))).toStrictEqual(evaluated(own));
+    const twisted = await ends(new Echo(), { client: { dialects: [library.pb] } });
+    expect(await twisted.connection.root.callRemote("echo", evaluated(sent))).toStrictEqual(evaluated(back));
+  });
+
+  it.each(only)("%s can be sent in pb7 only", async (sent) => {
+    const { connection } = await ends(new Echo());
+    expect(await connection.root.callRemote("echo", evaluated(sent))).toStrictEqual(evaluated(sent));
+    const twisted = await ends(new Echo(), { client: { dialects: [library.pb] } });
+    const refused = twisted.connection.root.callRemote("echo", evaluated(sent));
+    await expect(refused).rejects.toMatchObject({ code: "UNSENDABLE" });
   });
 });
 
@@ -65,7 +78,7 @@ describe.skipIf(python === undefined)("the table of values, with Twisted", () =>
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it.each(rows)("%s is %s in Python, and back %s", async (sent, inPython, back) => {
+  it.each(rows)("%s (in pb7 %s) is %s in Python, and back %s", async (sent, _own, inPython, back) => {
     expect(await connection.root.callRemote("repr", evaluated(sent))).toBe(inPython);
     expect(await connection.root.callRemote("echo", evaluated(sent))).toStrictEqual(evaluated(back));
   });

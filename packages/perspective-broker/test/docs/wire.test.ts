@@ -107,7 +107,10 @@ async function session(
 ): Promise<{ client: string[]; server: string[] }> {
   const [near, far] = library.memoryPair();
   const [client, server]: [string[], string[]] = [[], []];
-  const serving = await library.listen(new One(), `memory://wire-${++sessions}`, { floats: "exact" });
+  const serving = await library.listen(new One(), `memory://wire-${++sessions}`, {
+    dialects: [library.pb, library.none],
+    floats: "exact",
+  });
   serving.accept(tapped(far, server));
   const connection = await library.connect(tapped(near, client), { floats: "exact" });
   await work(connection);

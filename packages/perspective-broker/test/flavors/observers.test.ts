@@ -131,7 +131,7 @@ describe("an observer that", () => {
     slowEnd?.on("close", ({ code }) => reasons.push(code));
     for (let price = 0; reasons.length === 0 && price < 20_000; price++) {
       stock.observers.callRemoteOnly("price", price);
-      if (price % 100 === 0) await turnOver();
+      if (price % 20 === 0) await turnOver();
       stock.price = price;
     }
     expect(reasons).toEqual(["LIMIT_EXCEEDED"]);

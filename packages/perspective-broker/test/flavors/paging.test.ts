@@ -24,6 +24,7 @@ import {
   Pager,
   type PageSource,
   PagingStopped,
+  pb,
   Referenceable,
   type RemoteReference,
   Root,
@@ -334,7 +335,8 @@ describe("a pager", () => {
     ];
     for (const last of lasts) {
       const library = new Library((collector, done) => void new Bad(collector, last, done));
-      const { connection } = await ends(library);
+      // In pb7 a byte string of any size can be sent.
+      const { connection } = await ends(library, { server: { dialects: [pb] } });
       await expect(getAllPages(connection.root, "getPages")).rejects.toThrow(PagingStopped);
       expect(library.done).toEqual([expect.any(Error)]);
     }
@@ -528,12 +530,39 @@ describe("the connection", () => {
       void (busy as RemoteReference).callRemote("work").finally(() => (busy as RemoteReference).release());
       new StringPager(collector, TEXT, 100);
     });
-    const { connection } = await ends(library, { client: { limits: { calls: 1 } } });
+    const { connection } = await ends(library, { client: { limits: { calls: 1 } }, server: { dialects: [pb] } });
     const pages = getAllPages(connection.root, "getPages", new Busy());
     await until(() => connection.inspect().waiting === 6);
     for (let i = 0; i < 20; i++) await turnOver();
     go();
     expect(sizes(await pages)).toEqual([100, 100, 100, 100, 100]);
+  });
+
+  it("makes no more pages while the collector's side allows no more calls (pb7)", async () => {
+    let go = () => {};
+    class Busy extends Referenceable {
+      async remote_work() {
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
+      }
+    }
+    let made = 0;
+    const library = new Library(async (collector, done, busy) => {
+      void (busy as RemoteReference).callRemote("work").finally(() => (busy as RemoteReference).release());
+      async function* chunks() {
+        for (; made < 20; made++) yield counting(16_384);
+      }
+      new FilePager(collector, chunks(), done);
+    });
+    const { connection, accepted } = await ends(library, { client: { limits: { calls: 1 } } });
+    const pages = getAllPages(connection.root, "getPages", new Busy());
+    await until(() => accepted.inspect().held > 0);
+    for (let i = 0; i < 50; i++) await turnOver();
+    expect(accepted.inspect().held).toBe(1);
+    expect(made).toBeLessThan(5);
+    go();
+    expect(sizes(await pages)).toEqual(new Array(20).fill(16_384));
   });
 });
 

@@ -76,6 +76,10 @@ describe("docs/pb7.md, Examples: values", () => {
 /** The second table of the section. */
 function messageRows(): [string, string][] {
   const [, section] = page.text.split("Whole messages, each the first");
-  const lines = section?.split("\n").filter((line) => line.startsWith("| `")) ?? [];
+  const lines =
+    section
+      ?.split("\n## ")[0]
+      ?.split("\n")
+      .filter((line) => line.startsWith("| `")) ?? [];
   return lines.map((line) => line.slice(2, -2).split(" | ").map(plain) as [string, string]);
 }

@@ -1,6 +1,6 @@
 // Runs the scenarios of README.md against any server with that interface. One line each, `ok NAME` or `FAIL NAME: why`, then
 // `N passed, M failed`; exit status 1 when something failed, 2 when it was called wrongly.
-import type { ConnectOptions } from "perspective-broker";
+import { type ConnectOptions, none, pb } from "perspective-broker";
 import { misused, numberFrom, readOptions } from "./command-line.ts";
 import { scenarios } from "./scenarios/index.ts";
 import { Peer, type Scenario } from "./scenarios/scenario.ts";
@@ -32,7 +32,9 @@ async function runAll(list: readonly Scenario[]): Promise<void> {
   const port = numberFrom("port", options.port, usage) ?? misused("--port is missing", usage);
   const port2 = numberFrom("port2", options.port2, usage);
   const seconds = numberFrom("timeout", options.timeout, usage) ?? 10;
-  const connecting: ConnectOptions = options.verbose ? {} : { log: () => {} };
+  // The scenarios say what becomes of values in Twisted's dialects.
+  const dialects = [pb, none];
+  const connecting: ConnectOptions = options.verbose ? { dialects } : { dialects, log: () => {} };
   process.on("unhandledRejection", (reason) => strays.push(reason));
   let failed = 0;
   for (const scenario of list) {

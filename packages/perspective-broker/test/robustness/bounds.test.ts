@@ -2,16 +2,18 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type CloseReason,
+  type ConnectionLost,
   LimitExceeded,
   type Limits,
   listen,
+  pb,
   Referenceable,
   RemoteError,
   type RemoteReference,
   Root,
 } from "../../src/index.ts";
 import { turnOver, until } from "../support/ends.ts";
-import { everywhere, meetInMemory } from "../support/everywhere.ts";
+import { everywhere, inEveryDialect, type Met, meetInMemory, type Place } from "../support/everywhere.ts";
 import { rawClient, rawServer, type Term } from "../support/raw-peer.ts";
 
 class Two extends Referenceable {
@@ -182,6 +184,7 @@ describe("calls above the cap", () => {
   class Busy extends Root {
     readonly begun: number[] = [];
     most = 0;
+    whenBegun: (n: number) => void = () => {};
     #running = 0;
     #finish: (() => void)[] = [];
     async remote_work(n: number, _weight?: Uint8Array) {
@@ -193,6 +196,7 @@ describe("calls above the cap", () => {
     }
     remote_quick(n: number) {
       this.begun.push(n);
+      this.whenBegun(n);
       return n;
     }
     async remote_callBack(n: number, other: RemoteReference<Other>) {
@@ -221,53 +225,116 @@ describe("calls above the cap", () => {
     }
   }
 
-  it("wait, in order, and run as others end", async () => {
-    const root = new Busy();
-    const { connection, accepted } = await meetInMemory<Busy>(root, { server: { limits: { calls: 4 } } });
-    const answers = Array.from({ length: 10 }, (_, n) => connection.root.callRemote("work", n));
-    await until(() => accepted.inspect().waiting === 6);
-    expect(accepted.inspect().running).toBe(4);
-    expect(root.begun).toEqual([0, 1, 2, 3]);
-    root.finishOne();
-    await until(() => root.begun.length === 5);
-    expect(accepted.inspect()).toMatchObject({ running: 4, waiting: 5 });
-    await root.finishAll();
-    expect(await Promise.all(answers)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(root.begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(root.most).toBe(4);
-  });
+  /** In pb7 the caller knows what is allowed and keeps the rest; in Twisted's dialects all of it goes to the callee at once. */
+  const waiting = ({ connection, accepted }: Met<Busy>, place: Place): number => {
+    expect(place.native ? accepted.inspect().waiting : connection.inspect().held).toBe(0);
+    return place.native ? connection.inspect().held : accepted.inspect().waiting;
+  };
 
-  it("do not overtake each other, quick ones and those without an answer included", async () => {
-    const root = new Busy();
-    const { connection } = await meetInMemory<Busy>(root, { server: { limits: { calls: 1 } } });
-    const answers = [connection.root.callRemote("work", 1), connection.root.callRemote("quick", 2)];
-    connection.root.callRemoteOnly("quick", 3);
-    answers.push(
-      connection.root.callRemote("quick", 4),
-      connection.root.callRemote("work", 5),
-      connection.root.callRemote("quick", 6),
-    );
-    await until(() => root.begun.length === 1);
-    for (let turn = 0; turn < 10; turn++) await turnOver();
-    expect(root.begun).toEqual([1]);
-    await root.finishAll();
-    expect(await Promise.all(answers)).toEqual([1, 2, 4, 5, 6]);
-    expect(root.begun).toEqual([1, 2, 3, 4, 5, 6]);
-  });
+  inEveryDialect((meet, place) => {
+    it("wait, in order, and run as others end", async () => {
+      const root = new Busy();
+      const met = await meet<Busy>(root, { server: { limits: { calls: 4 } } });
+      const { connection, accepted } = met;
+      const answers = Array.from({ length: 10 }, (_, n) => connection.root.callRemote("work", n));
+      await until(() => waiting(met, place) === 6 && root.begun.length === 4);
+      expect(accepted.inspect().running).toBe(4);
+      expect(root.begun).toEqual([0, 1, 2, 3]);
+      root.finishOne();
+      await until(() => root.begun.length === 5);
+      expect(accepted.inspect().running).toBe(4);
+      expect(waiting(met, place)).toBe(5);
+      await root.finishAll();
+      expect(await Promise.all(answers)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(root.begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(root.most).toBe(4);
+      expect(waiting(met, place)).toBe(0);
+    });
 
-  it("are not overtaken by one that comes while the waiting ones are worked off in several turns", async () => {
-    const root = new Busy();
-    const { connection } = await meetInMemory<Busy>(root, { server: { limits: { calls: 1, turnCalls: 2 } } });
-    const answers: Promise<unknown>[] = [connection.root.callRemote("work", 0)];
-    for (let n = 1; n <= 20; n++) answers.push(connection.root.callRemote("quick", n));
-    for (let turn = 0; turn < 30; turn++) await turnOver();
-    expect(root.begun).toEqual([0]);
-    root.finishOne();
-    await until(() => root.begun.length > 2);
-    expect(root.begun.length).toBeLessThan(20);
-    answers.push(connection.root.callRemote("quick", 21));
-    await Promise.all(answers);
-    expect(root.begun).toEqual(Array.from({ length: 22 }, (_, n) => n));
+    it("do not overtake each other, quick ones and those without an answer included", async () => {
+      const root = new Busy();
+      const { connection } = await meet<Busy>(root, { server: { limits: { calls: 1 } } });
+      const answers = [connection.root.callRemote("work", 1), connection.root.callRemote("quick", 2)];
+      connection.root.callRemoteOnly("quick", 3);
+      answers.push(
+        connection.root.callRemote("quick", 4),
+        connection.root.callRemote("work", 5),
+        connection.root.callRemote("quick", 6),
+      );
+      await until(() => root.begun.length === 1);
+      for (let turn = 0; turn < 10; turn++) await turnOver();
+      expect(root.begun).toEqual([1]);
+      await root.finishAll();
+      expect(await Promise.all(answers)).toEqual([1, 2, 4, 5, 6]);
+      expect(root.begun).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+
+    it("are not overtaken by one that comes while the waiting ones are worked off in several turns", async () => {
+      const root = new Busy();
+      const { connection } = await meet<Busy>(root, { server: { limits: { calls: 1, turnCalls: 2 } } });
+      const answers: Promise<unknown>[] = [connection.root.callRemote("work", 0)];
+      for (let n = 1; n <= 20; n++) answers.push(connection.root.callRemote("quick", n));
+      for (let turn = 0; turn < 30; turn++) await turnOver();
+      expect(root.begun).toEqual([0]);
+      root.whenBegun = (n) => {
+        if (n === 7) answers.push(connection.root.callRemote("quick", 21));
+      };
+      root.finishOne();
+      await until(() => root.begun.length === 22);
+      await Promise.all(answers);
+      expect(root.begun).toEqual(Array.from({ length: 22 }, (_, n) => n));
+    });
+
+    it("keep what they brought, whatever is released of it meanwhile", async () => {
+      class Keeper extends Root {
+        kept: RemoteReference<Two> | undefined;
+        finish = () => {};
+        remote_keep(two: RemoteReference<Two>) {
+          this.kept = two;
+        }
+        wait() {
+          return new Promise<void>((resolve) => {
+            this.finish = resolve;
+          });
+        }
+        async remote_work() {
+          await this.wait();
+        }
+        async remote_use(two: RemoteReference<Two>) {
+          using held = two;
+          return await held.callRemote("three", 4);
+        }
+      }
+      const root = new Keeper();
+      const met = await meet<Keeper>(root, { server: { limits: { calls: 1 } } });
+      const two = new Two();
+      await met.connection.root.callRemote("keep", two);
+      const working = met.connection.root.callRemote("work");
+      const using = met.connection.root.callRemote("use", two);
+      await until(() => waiting(met as never, place) === 1);
+      root.kept?.releaseAll();
+      for (let turn = 0; turn < 10; turn++) await turnOver();
+      root.finish();
+      expect(await using).toBe(12);
+      await working;
+    });
+
+    it("never run when the connection ends before their turn", async () => {
+      const root = new Busy();
+      const met = await meet<Busy>(root, { server: { limits: { calls: 1 } }, untidy: true });
+      const { connection, accepted } = met;
+      const answers = [1, 2, 3].map((n) => connection.root.callRemote("work", n).catch((e: unknown) => e));
+      await until(() => waiting(met, place) === 2);
+      await connection.close();
+      await accepted.closed;
+      const executed = (await Promise.all(answers)).map((error) => (error as ConnectionLost).executed);
+      // What never left is known not to have run.
+      expect(executed).toEqual(place.native ? ["unknown", "no", "no"] : ["unknown", "unknown", "unknown"]);
+      expect(waiting(met, place)).toBe(0);
+      await root.finishAll();
+      expect(root.begun).toEqual([1]);
+      expect(accepted.inspect()).toMatchObject({ running: 0 });
+    });
   });
 
   everywhere((meet) => {
@@ -288,10 +355,12 @@ describe("calls above the cap", () => {
     });
   });
 
-  it("wait up to a bound in bytes, and are answered with an error above it", async () => {
+  const twisted = { client: { dialects: [pb] } };
+
+  it("wait at the callee up to a bound in bytes, and are answered with an error above it (pb)", async () => {
     const root = new Busy();
     const limits = { calls: 2, queuedBytes: 10_000 };
-    const { connection, accepted } = await meetInMemory<Busy>(root, { server: { limits } });
+    const { connection, accepted } = await meetInMemory<Busy>(root, { ...twisted, server: { limits } });
     const weight = new Uint8Array(1000);
     const answers = Array.from({ length: 30 }, (_, n) => connection.root.callRemote("work", n, weight));
     const refused: number[] = [];
@@ -311,9 +380,34 @@ describe("calls above the cap", () => {
     expect(await after).toBe(5);
   });
 
-  it("that are refused give back what they brought", async () => {
+  it("wait at the caller up to its own bound in bytes, and fail there above it (pb7)", async () => {
     const root = new Busy();
     const { connection, accepted } = await meetInMemory<Busy>(root, {
+      client: { limits: { outputBytes: 10_000 } },
+      server: { limits: { calls: 2, queuedBytes: 100 } },
+    });
+    await connection.root.callRemote("quick", -1);
+    const weight = new Uint8Array(1000);
+    const outcomes: Promise<PromiseSettledResult<unknown>[]>[] = [];
+    for (let n = 0; n < 30; n++) {
+      outcomes.push(Promise.allSettled([connection.root.callRemote("work", n, weight)]));
+      await turnOver(); // so that nothing waits but at the gate
+    }
+    expect(connection.inspect().held).toBe(10);
+    expect(accepted.inspect()).toMatchObject({ running: 2, waiting: 0 });
+    await root.finishAll();
+    const failed = (await Promise.all(outcomes))
+      .flat()
+      .filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
+    expect(failed).toHaveLength(18);
+    expect(failed[0]?.reason).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "outputBytes", executed: "no" });
+    expect(root.begun).toEqual([-1, ...Array.from({ length: 12 }, (_, n) => n)]);
+  });
+
+  it("that are refused give back what they brought (pb)", async () => {
+    const root = new Busy();
+    const { connection, accepted } = await meetInMemory<Busy>(root, {
+      ...twisted,
       server: { limits: { calls: 1, queuedBytes: 500 } },
     });
     const first = connection.root.callRemote("work", 1);
@@ -325,51 +419,20 @@ describe("calls above the cap", () => {
     expect(await Promise.all([first, second])).toEqual([1, 2]);
   });
 
-  it("keep what they brought, whatever is released of it meanwhile", async () => {
-    class Keeper extends Root {
-      kept: RemoteReference<Two> | undefined;
-      finish = () => {};
-      remote_keep(two: RemoteReference<Two>) {
-        this.kept = two;
-      }
-      wait() {
-        return new Promise<void>((resolve) => {
-          this.finish = resolve;
-        });
-      }
-      async remote_work() {
-        await this.wait();
-      }
-      async remote_use(two: RemoteReference<Two>) {
-        using held = two;
-        return await held.callRemote("three", 4);
-      }
-    }
-    const root = new Keeper();
-    const { connection, accepted } = await meetInMemory<Keeper>(root, { server: { limits: { calls: 1 } } });
-    const two = new Two();
-    await connection.root.callRemote("keep", two);
-    const working = connection.root.callRemote("work");
-    const using = connection.root.callRemote("use", two);
-    await until(() => accepted.inspect().waiting === 1);
-    root.kept?.releaseAll();
-    root.finish();
-    expect(await using).toBe(12);
-    await working;
-  });
-
-  it("never run when the connection ends before their turn", async () => {
+  it("that are given up while they wait take back what they brought (pb7)", async () => {
     const root = new Busy();
-    const { connection, accepted } = await meetInMemory<Busy>(root, { server: { limits: { calls: 1 } }, untidy: true });
-    const answers = [1, 2, 3].map((n) => connection.root.callRemote("work", n).catch((e: unknown) => e));
-    await until(() => accepted.inspect().waiting === 2);
-    await connection.close();
-    await accepted.closed;
-    await Promise.all(answers);
-    expect(accepted.inspect()).toMatchObject({ waiting: 0 });
+    const { connection } = await meetInMemory<Busy>(root, { server: { limits: { calls: 1 } } });
+    const first = connection.root.callRemote("work", 1);
+    await until(() => root.begun.length === 1);
+    const abort = new AbortController();
+    const { signal } = abort;
+    const second = connection.root.with({ signal }).callRemote("callBack", 2, new Other());
+    expect(connection.inspect()).toMatchObject({ held: 1, exports: [{ count: 1 }] });
+    abort.abort();
+    await expect(second).rejects.toMatchObject({ code: "CALL_ABORTED", executed: "no" });
+    expect(connection.inspect()).toMatchObject({ held: 0, exports: [] });
     await root.finishAll();
-    expect(root.begun).toEqual([1]);
-    expect(accepted.inspect()).toMatchObject({ running: 0 });
+    expect(await first).toBe(1);
   });
 });
 

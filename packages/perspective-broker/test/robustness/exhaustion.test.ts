@@ -6,15 +6,16 @@ import {
   connect,
   listen,
   MemoryUsers,
+  none,
   Portal,
   Publishable,
+  pb,
   RemotePublished,
   Root,
   registerCopyable,
   storedUser,
 } from "../../src/index.ts";
 import { Negotiation } from "../../src/session/negotiation.ts";
-import { none, pb } from "../../src/wire/banana/dialects.ts";
 import { ends, until } from "../support/ends.ts";
 
 class Echo extends Root {
@@ -24,8 +25,10 @@ class Echo extends Root {
 }
 
 describe("a message of very many elements", () => {
+  const options = { limits: { elements: 1000 }, dialects: [pb, none] };
+
   it("closes the connection before any of them is decoded", async () => {
-    await using server = await listen(new Echo(), "memory://exhaustion-elements", { limits: { elements: 1000 } });
+    await using server = await listen(new Echo(), "memory://exhaustion-elements", options);
     const connection = await connect(server.address);
     expect(await connection.root.callRemote("echo", new Array(500).fill(1))).toHaveLength(500);
     const failure = await connection.root.callRemote("echo", new Array(1000).fill(1)).catch((error: unknown) => error);
@@ -34,12 +37,19 @@ describe("a message of very many elements", () => {
   });
 
   it("is told with the name of the limit", async () => {
-    await using server = await listen(new Echo(), "memory://exhaustion-reason", { limits: { elements: 1000 } });
+    await using server = await listen(new Echo(), "memory://exhaustion-reason", options);
     const gone = server.events("disconnection").next();
     const connection = await connect(server.address);
     connection.root.callRemoteOnly("echo", new Array(1000).fill(1));
     expect((await gone).value).toMatchObject({ reason: { code: "LIMIT_EXCEEDED", error: { limit: "elements" } } });
     await connection.close();
+  });
+
+  it("is refused in pb7, where it is found while it is decoded, and the connection goes on", async () => {
+    const { connection } = await ends<Echo>(new Echo(), { server: { limits: { elements: 1000 } } });
+    const many = new Array(1001).fill(1);
+    await expect(connection.root.callRemote("echo", many)).rejects.toThrow(/limits\.elements/);
+    expect(await connection.root.callRemote("echo", new Array(500).fill(1))).toHaveLength(500);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   ListenError,
   listen,
   PerspectiveBrokerError,
+  pb,
   Referenceable,
   Root,
 } from "../../src/index.ts";
@@ -163,7 +164,17 @@ describe("a call that makes no sense", () => {
     for (const name of [undefined, null, 5, Symbol("x"), {}]) {
       await expect(connection.root.callRemote(name as never)).rejects.toBeInstanceOf(TypeError);
     }
-    await expect(connection.root.callRemote("x".repeat(700_000))).rejects.toMatchObject({ code: "BANANA_ERROR" });
+    expect(await connection.root.callRemote("echo", 1)).toBe(1);
+  });
+
+  it("because its name is too long is one, too: here in pb, over there in pb7", async () => {
+    const long = "x".repeat(700_000);
+    const { connection } = await meetInMemory(root);
+    await expect(connection.root.callRemote(long)).rejects.toMatchObject({
+      type: "twisted.spread.flavors.NoSuchMethod",
+    });
+    const twisted = await meetInMemory(root, { client: { dialects: [pb] } });
+    await expect(twisted.connection.root.callRemote(long)).rejects.toMatchObject({ code: "BANANA_ERROR" });
     expect(await connection.root.callRemote("echo", 1)).toBe(1);
   });
 

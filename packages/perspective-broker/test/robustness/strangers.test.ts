@@ -10,6 +10,8 @@ import {
   listen,
   memoryPair,
   NegotiationError,
+  none,
+  pb,
   Root,
   type Server,
 } from "../../src/index.ts";
@@ -74,7 +76,7 @@ describe("a stranger at a server", () => {
 
   it("that speaks HTTP over TCP is closed likewise, and never hears an error message", async () => {
     const clock = new ManualClock();
-    const server = await listen(new Echo(), "tcp://127.0.0.1:0", { clock, log: () => {} });
+    const server = await listen(new Echo(), "tcp://127.0.0.1:0", { clock, dialects: [pb, none], log: () => {} });
     onTestFinished(() => server.close());
     const socket = createConnection(Number(server.address.split(":").at(-1)), "127.0.0.1");
     let heard = "";

@@ -7,8 +7,7 @@ import { ManualClock } from "../support/clock.ts";
 function beating({ own = 1000, peer = 0, clock = new ManualClock() } = {}) {
   const start = clock.now();
   const record = { asked: [] as number[], silent: undefined as number | undefined, moved: false };
-  const heartbeat = new Heartbeat({
-    ...{ clock, own, peer },
+  const listening = {
     moved: () => {
       const { moved } = record;
       record.moved = false;
@@ -18,7 +17,8 @@ function beating({ own = 1000, peer = 0, clock = new ManualClock() } = {}) {
     silent: () => {
       record.silent = clock.now() - start;
     },
-  });
+  };
+  const heartbeat = new Heartbeat(listening, clock, own, peer);
   return { clock, record, heartbeat };
 }
 

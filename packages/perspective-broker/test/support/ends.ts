@@ -82,12 +82,16 @@ export async function until(holds: () => boolean, what = "the condition"): Promi
   expect.fail(`${what} did not come about`);
 }
 
-const NOTHING = { exports: [], imports: [], cachesGiven: [], cachesHeld: [], awaited: 0, running: 0, waiting: 0 };
+const NOTHING = {
+  ...{ exports: [], imports: [], cachesGiven: [], cachesHeld: [] },
+  ...{ awaited: 0, running: 0, waiting: 0, streamsGiven: 0, streamsHeld: 0 },
+};
 
 /** What the tables of one end hold. */
 function left(connection: Connection): typeof NOTHING {
-  const { exports, imports, cachesGiven, cachesHeld, awaited, running, waiting } = connection.inspect();
-  return { exports, imports, cachesGiven, cachesHeld, awaited, running, waiting } as typeof NOTHING;
+  const { exports, imports, cachesGiven, cachesHeld, awaited, running, waiting, streams } = connection.inspect();
+  const open = { streamsGiven: streams.given, streamsHeld: streams.held };
+  return { exports, imports, cachesGiven, cachesHeld, awaited, running, waiting, ...open } as typeof NOTHING;
 }
 
 function isEmpty(connection: Connection): boolean {

@@ -19,6 +19,11 @@ export function everywhere(suite: Suite): void {
   over(["memory", "tcp", "unix", "tls"], suite);
 }
 
+/** Runs a suite over the same transports, in pb7 alone: for what other dialects do not have. */
+export function everywhereInPb7(suite: Suite): void {
+  over(["memory", "tcp", "unix", "tls"], suite, [pb7]);
+}
+
 /** Runs a suite in every dialect, in memory: for tables of cases that have nothing to do with the transport. */
 export function inEveryDialect(suite: Suite): void {
   over(["memory"], suite);
@@ -37,9 +42,9 @@ export interface Place {
   readonly native: boolean;
 }
 
-function over(transports: readonly string[], suite: Suite): void {
+function over(transports: readonly string[], suite: Suite, among = dialects): void {
   for (const kind of kinds.filter(({ name }) => transports.includes(name))) {
-    for (const dialect of dialects) {
+    for (const dialect of among) {
       describe(`over ${kind.name}, dialect ${dialect.name}`, () => {
         const meet: Meet = (root, options = {}) =>
           quiet(root, {

@@ -2,7 +2,7 @@
 
 import { Referenceable, Root } from "../../src/flavors/referenceable.ts";
 import type { RemoteReference } from "../../src/references/remote-reference.ts";
-import type { Callable, Received, Sendable } from "../../src/types.ts";
+import type { Callable, PendingReference, Received, Sendable } from "../../src/types.ts";
 import type { Accepts, All, Equal } from "./assert.ts";
 import * as other from "./other-copy.ts";
 import { type Adder, type BigTwo, type Listener, type One, type PythonServer, Two } from "./shop.ts";
@@ -104,7 +104,7 @@ export type OtherCopy = All<
   [
     Equal<Received<Theirs>, RemoteReference<Theirs>>,
     Equal<Received<other.RemoteReference<Two>>, RemoteReference<Two>>,
-    Equal<Sendable<other.RemoteReference<Two>>, RemoteReference<Two> | Two>,
+    Equal<Sendable<other.RemoteReference<Two>>, RemoteReference<Two> | Two | PendingReference<Two>>,
   ]
 >;
 export async function aServerWithAnotherCopy(theirs: RemoteReference<Theirs>, two: RemoteReference<Two>) {

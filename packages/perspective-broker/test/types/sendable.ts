@@ -2,7 +2,7 @@
 
 import type { Referenceable } from "../../src/flavors/referenceable.ts";
 import type { RemoteReference } from "../../src/references/remote-reference.ts";
-import type { Received, Sendable } from "../../src/types.ts";
+import type { PendingReference, Received, Sendable } from "../../src/types.ts";
 import type { Decimal } from "../../src/values/decimal.ts";
 import { Float } from "../../src/values/float.ts";
 import type { FrozenSet } from "../../src/values/frozen-set.ts";
@@ -16,7 +16,7 @@ import { Two as LocalTwo } from "./shop.ts";
 
 type Takes<T, S> = Equal<Sendable<T>, S>;
 type Same<T> = Takes<T, T>;
-type AnyTwo = Two | RemoteReference<Two>;
+type AnyTwo = Two | RemoteReference<Two> | PendingReference<Two>;
 type Num = number | Float;
 
 export type References = All<
@@ -25,7 +25,10 @@ export type References = All<
     Takes<Two, AnyTwo>,
     Takes<AnyTwo, AnyTwo>,
     Takes<RemoteReference<Two> | null, AnyTwo | null>,
-    Takes<RemoteReference<Two> | RemoteReference<Listener>, AnyTwo | Listener | RemoteReference<Listener>>,
+    Takes<
+      RemoteReference<Two> | RemoteReference<Listener>,
+      AnyTwo | Listener | RemoteReference<Listener> | PendingReference<Listener>
+    >,
     // Any object of one's own where the reference has no type, and nothing that is not an object of one's own.
     Accepts<Sendable<RemoteReference>, Listener | Referenceable | RemoteReference<Two>>,
     Equal<Accepts<Sendable<RemoteReference>, string>, false>,
@@ -36,6 +39,9 @@ export type References = All<
     Equal<Accepts<Sendable<RemoteReference<Watcher>>, Watcher>, false>,
     Equal<Accepts<Sendable<RemoteReference<Two>>, Listener>, false>,
     Equal<Accepts<Sendable<RemoteReference<Two>>, RemoteReference<Listener>>, false>,
+    // The promise of a call stands for the reference that it results in; that of another one does not.
+    Accepts<Sendable<Two>, PendingReference<Two>>,
+    Equal<Accepts<Sendable<Two>, PendingReference<Listener>>, false>,
   ]
 >;
 

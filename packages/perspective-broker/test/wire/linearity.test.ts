@@ -3,6 +3,7 @@
 // memory is counted.
 import { describe, expect, it, vi } from "vitest";
 import { platform } from "../../src/platform/node.ts";
+import { Wants } from "../../src/wire/message.ts";
 import { CodecEnd } from "./support/codecs.ts";
 import { encode, type Sexp, unicode } from "./support/elements.ts";
 
@@ -166,7 +167,7 @@ describe("writing", () => {
     const [few, many] = [graph(10_000), graph(20_000)];
     const send = (value: unknown) => {
       const end = new CodecEnd();
-      end.codec.sendCall("object", 1, "root", "f", [value], undefined, true, null);
+      end.codec.sendCall("object", 1, "root", "f", [value], undefined, Wants.answer, null, undefined);
       end.written();
     };
     send(few);

@@ -1,11 +1,11 @@
 // The choice of a dialect, in both roles, with every consequence that spec §2.9 lists.
 import { describe, expect, it } from "vitest";
 import { HandshakeTimeout, NegotiationError } from "../../src/errors.ts";
-import { type Dialect, none, pb } from "../../src/index.ts";
+import { connect, type Dialect, listen, none, pb, pb7 } from "../../src/index.ts";
 import { ManualClock } from "../support/clock.ts";
 import { Echo } from "./support/echo.ts";
 import { encode, encodeAll, hex, Real, type Sexp, unhex } from "./support/elements.ts";
-import { ending, GREETING, isOpen, strangerAtClient, strangerAtServer } from "./support/stranger.ts";
+import { anotherStranger, ending, GREETING, isOpen, strangerAtClient, strangerAtServer } from "./support/stranger.ts";
 
 /** A dialect that is spoken as `pb` is, under another name. */
 const other: Dialect = { name: "ts-binary-1", open: (setup) => pb.open(setup) };
@@ -18,6 +18,21 @@ describe("spec §2.9: a server", () => {
   it("speaks first: the list of its dialects, without vocabulary", async () => {
     const { stranger } = await strangerAtServer(new Echo());
     expect(hex(stranger.bytes)).toBe(hex(GREETING));
+  });
+
+  it("lists all that there are if nothing else is said, our own first", async () => {
+    await using server = await listen(new Echo(), "memory://greeting");
+    const { stranger } = await anotherStranger(server);
+    expect(hex(stranger.bytes)).toBe(hex(encode(["pb7", "pb", "none"], "none")));
+  });
+
+  it("serves with that list a client that knows only Twisted's dialects, and one of ours in pb7", async () => {
+    await using server = await listen(new Echo(), "memory://all-dialects");
+    for (const [options, choice] of [[{ dialects: [pb, none] }, "pb"] as const, [{}, "pb7"] as const]) {
+      await using client = await connect<Echo>(server.address, options);
+      expect(client.dialect).toBe(choice);
+      expect(await client.root.callRemote("echo", 5)).toBe(5);
+    }
   });
 
   it("lists them in its own order of preference, extra ones too", async () => {
@@ -146,6 +161,13 @@ describe("spec §2.9: a client", () => {
       expect(hex(stranger.bytes)).toBe(hex(encode(choice, "none")) + version);
     });
   }
+
+  it("refuses a downgrade if it was told to know pb7 alone", async () => {
+    const { stranger, connected } = strangerAtClient({ dialects: [pb7] });
+    await stranger.write(GREETING);
+    await expect(connected).rejects.toThrow(NegotiationError);
+    expect([stranger.bytes.length, stranger.ended]).toEqual([0, true]);
+  });
 
   it("knows what it is told to know", async () => {
     const first = strangerAtClient({ dialects: [none] });

@@ -132,7 +132,7 @@ describe("any sendable value", () => {
               if (share) shared.push(value);
               return share ? shared : [value];
             });
-            near.codec.sendCall("object", 1, "root", "f", args, undefined, true, null);
+            near.codec.sendCall("object", 1, "root", "f", args, undefined, Wants.answer, null, undefined);
             return args;
           });
           const bytes = near.written();

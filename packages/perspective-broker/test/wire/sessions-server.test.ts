@@ -8,6 +8,8 @@ import {
   type ListenOptions,
   type LogRecord,
   listen,
+  none,
+  pb,
   type RootFor,
   type Server,
 } from "../../src/index.ts";
@@ -192,7 +194,7 @@ async function servePeer(session: RecordedSession): Promise<{ server: Server; lo
   const random = (length: number) => (length === 16 && challenges.shift()) || randomBytes(length);
   const root: RootFor =
     session.port === 2 ? peerPortal(shared, { random, log }) : (connection) => new PeerRoot(connection, shared);
-  const options: ListenOptions = { registry: wireClasses(), floats: "exact", dicts: "map", log };
+  const options: ListenOptions = { registry: wireClasses(), floats: "exact", dicts: "map", dialects: [pb, none], log };
   const server = await listen(root, `memory://replay-${++servers}`, options);
   onTestFinished(() => server.close());
   return { server, logged };

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { JellyError, UnsendableError } from "../../src/errors.ts";
 import { Decimal, FrozenSet, kw, PlainDate, Referenceable, tuple } from "../../src/index.ts";
 import { fillFrozenSet } from "../../src/values/frozen-set.ts";
+import { Wants } from "../../src/wire/message.ts";
 import { CodecEnd, type CodecOptions, valueBytes, valueFrom } from "./support/codecs.ts";
 import { decodeAll, encode, type Sexp, unicode } from "./support/elements.ts";
 import { difference } from "./support/graph.ts";
@@ -73,7 +74,7 @@ describe("spec §3.3: sending", () => {
   it("numbers each run from 1: arguments, keywords and results are runs of their own", () => {
     const end = new CodecEnd();
     const a = [1];
-    end.codec.sendCall("object", 1, "root", "f", [a, a], kw({ k: a, l: a }), true, null);
+    end.codec.sendCall("object", 1, "root", "f", [a, a], kw({ k: a, l: a }), Wants.answer, null, undefined);
     end.codec.sendAnswer(2, [a, a], null);
     const shared: Sexp = ref(1, ["list", 1]);
     expect(decodeAll(end.written())).toEqual([
@@ -111,7 +112,17 @@ describe("spec §3.3: sending", () => {
     const a = [large];
     const b = { large };
     const end = new CodecEnd();
-    end.codec.sendCall("object", 1, "root", "f", [large, a, a, large, b, [b, large], large, a], undefined, true, null);
+    end.codec.sendCall(
+      "object",
+      1,
+      "root",
+      "f",
+      [large, a, a, large, b, [b, large], large, a],
+      undefined,
+      Wants.answer,
+      null,
+      undefined,
+    );
     const bytes = end.written();
     const other = new CodecEnd();
     other.feed(bytes);
@@ -154,7 +165,17 @@ describe("spec §3.3: sending, while user code runs", () => {
       enumerable: true,
       get() {
         expect(() =>
-          end.codec.sendCall("object", 9, "root", "f", [shared, shared, [() => 1]], undefined, true, null),
+          end.codec.sendCall(
+            "object",
+            9,
+            "root",
+            "f",
+            [shared, shared, [() => 1]],
+            undefined,
+            Wants.answer,
+            null,
+            undefined,
+          ),
         ).toThrow(UnsendableError);
         return [shared];
       },

@@ -13,6 +13,7 @@ import {
   tuple,
   Unpersistable,
 } from "../../src/index.ts";
+import { Wants } from "../../src/wire/message.ts";
 import { CodecEnd, type CodecOptions, valueBytes, valueFrom } from "./support/codecs.ts";
 import { decodeAll, encode, Real, type Sexp, unicode, utf8 } from "./support/elements.ts";
 
@@ -144,8 +145,28 @@ describe("spec §3.2: None and booleans", () => {
 
   it("trailing undefined arguments are not sent", () => {
     const end = new CodecEnd();
-    end.codec.sendCall("object", 1, "root", "f", [1, undefined, 2, undefined, undefined], undefined, true, null);
-    end.codec.sendCall("object", 2, "root", "f", [undefined], kw({ a: undefined, b: 1 }), true, null);
+    end.codec.sendCall(
+      "object",
+      1,
+      "root",
+      "f",
+      [1, undefined, 2, undefined, undefined],
+      undefined,
+      Wants.answer,
+      null,
+      undefined,
+    );
+    end.codec.sendCall(
+      "object",
+      2,
+      "root",
+      "f",
+      [undefined],
+      kw({ a: undefined, b: 1 }),
+      Wants.answer,
+      null,
+      undefined,
+    );
     const [first, second] = decodeAll(end.written()) as Sexp[][];
     expect(first?.slice(5)).toEqual([["tuple", 1, ["None"], 2], ["dictionary"]]);
     expect(second?.slice(5)).toEqual([["tuple"], ["dictionary", [unicode("b"), 1]]]);

@@ -1,5 +1,6 @@
 // Errors on the wire (spec §7): what an exception becomes as a CopyableFailure, and what one that arrives becomes here.
 import {
+  DeadlockError,
   type ErrorClass,
   InvalidArguments,
   LoginFailed,
@@ -64,7 +65,7 @@ export function failureState(
 
 /** Whether an error is an expected one, an application's or of a login: it is not logged where it was thrown (spec §5.9). */
 export function isExpected(thrown: unknown): boolean {
-  if (thrown instanceof PBError || thrown instanceof LoginFailed) return true;
+  if (thrown instanceof PBError || thrown instanceof LoginFailed || thrown instanceof DeadlockError) return true;
   return thrown instanceof RemoteError && thrown.check(PBError.wireName);
 }
 
@@ -151,7 +152,12 @@ export function describeError(thrown: unknown, tag?: string): Description {
 
 /** Whether an error has properties that the caller is to know. */
 function hasData(error: Error): boolean {
-  return error instanceof PBError || error instanceof TooManyLogins || error instanceof InvalidArguments;
+  return (
+    error instanceof PBError ||
+    error instanceof TooManyLogins ||
+    error instanceof InvalidArguments ||
+    error instanceof DeadlockError
+  );
 }
 
 /** The dotted names of the class and its bases that have one, ending as Python's do. */

@@ -178,7 +178,8 @@ export class Jellier {
   #object(value: object): void {
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) {
-      if (!this.#seenBefore(value)) this.#properties(value as Record<string, unknown>);
+      if (Symbol.asyncIterator in value) this.#instance(value);
+      else if (!this.#seenBefore(value)) this.#properties(value as Record<string, unknown>);
     } else if (Array.isArray(value)) {
       if (!this.#seenBefore(value)) this.#sequence(value instanceof Tuple ? forms.tuple : forms.list, value);
     } else if (value instanceof Uint8Array) {
@@ -256,6 +257,13 @@ export class Jellier {
     if (value instanceof RemoteResult && this.#result(value)) return;
     if (typeof (value as { then?: unknown }).then === "function") {
       this.#unsendable(value, "a promise cannot be sent; await it first");
+      return;
+    }
+    if (Symbol.asyncIterator in value || isWebStream(value)) {
+      this.#unsendable(
+        value,
+        "a stream cannot be sent in this dialect; both sides need pb7 (a Pager works in every one)",
+      );
       return;
     }
     const name = className(value);
@@ -460,6 +468,10 @@ interface Run {
   numbered: Map<object, number> | undefined;
   depth: number;
   path: (string | number)[];
+}
+
+function isWebStream(value: object): boolean {
+  return typeof ReadableStream !== "undefined" && value instanceof ReadableStream;
 }
 
 function className(value: unknown): string {

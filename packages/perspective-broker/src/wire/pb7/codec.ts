@@ -1,5 +1,6 @@
 // One connection's encoder and decoder of pb7 (docs/pb7.md): frames to calls on the handler, and calls to frames. What a peer must
 // not do ends as a ProtocolError here; what concerns one value ends with its call.
+
 import { ProtocolError } from "../../errors.ts";
 import type { Keywords } from "../../values/keywords.ts";
 import type { Codec, CodecSetup, MoreMessages, ObjectTables, SessionHandler } from "../dialect.ts";
@@ -14,7 +15,7 @@ import { FrameInbox, frames } from "./frames.ts";
 import { readHello, writeHello } from "./hello.ts";
 import { LateMessage } from "./late.ts";
 import { PiecesIn } from "./pieces-in.ts";
-import { PiecesOut, type Transfer } from "./pieces-out.ts";
+import { PiecesOut } from "./pieces-out.ts";
 import type { Layout } from "./skim.ts";
 import type { Skimmed } from "./skimmed.ts";
 import { flags, HEAD } from "./tags.ts";
@@ -29,6 +30,9 @@ const targets: readonly (Destinee | "name")[] = ["object", "name", "cache", "res
 const NOT_RUN = 0x01;
 const DEPENDENCY = 0x02;
 
+/** What a call that waits takes beside the bytes of its body, roughly: calls without arguments have to be bounded, too. */
+const WAITING = 128;
+
 const NOBODY: SessionHandler = { ping() {}, pong() {}, acknowledged() {}, bye() {} };
 
 export class Pb7Codec implements Codec, MoreMessages {
@@ -39,18 +43,21 @@ export class Pb7Codec implements Codec, MoreMessages {
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
   readonly #inbox: FrameInbox;
-  readonly #piecesOut: PiecesOut;
-  readonly #piecesIn: PiecesIn;
-  // What messages have in pieces that wait in boxes of their own.
-  readonly #boxed = new Map<Outbox, readonly Transfer[]>();
+  // What most connections never need is made when it is needed first.
+  #out: PiecesOut | undefined;
+  #in: PiecesIn | undefined;
+  // What messages have in pieces, and which streams they open, that wait in boxes of their own.
+  #boxed: Map<Outbox, Cargo> | undefined;
+  #boxedBytes = 0;
   // Calls whose answers wait for pieces.
-  readonly #lateAnswers = new Set<number>();
-  #peerBytes = 0;
+  #lateAnswers: Set<number> | undefined;
+  // What may be on its way in pieces: what the peer takes, but no more than this side would.
+  #bytes = 0;
   #peerProcess = 0;
   #greeted = false;
 
   constructor(setup: CodecSetup) {
-    const { handler, tables, limits, outbox } = setup;
+    const { handler, tables, limits } = setup;
     this.#setup = setup;
     this.#handler = handler;
     this.#session = setup.session ?? NOBODY;
@@ -58,8 +65,6 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#encoder = new Encoder(setup);
     this.#decoder = new Decoder(setup);
     this.#inbox = new FrameInbox(limits.message);
-    this.#piecesOut = new PiecesOut(this.#encoder.out, outbox, setup.clock);
-    this.#piecesIn = new PiecesIn(limits.bytes, (bytes) => this.#taken(bytes));
   }
 
   get more(): MoreMessages {
@@ -73,9 +78,7 @@ export class Pb7Codec implements Codec, MoreMessages {
   hello(): void {
     const { greeting } = this.#setup;
     if (greeting === undefined) return;
-    this.#encoder.begin(frames.hello, undefined, null);
-    writeHello(this.#encoder, greeting);
-    this.#encoder.commit();
+    this.#frame(frames.hello, () => writeHello(this.#encoder, greeting));
   }
 
   // ---- Messages out
@@ -107,6 +110,7 @@ export class Pb7Codec implements Codec, MoreMessages {
       encoder.positional(args);
       if (keywords !== undefined) encoder.keywords(keywords);
       const cargo = encoder.commit(into);
+      for (const transfer of cargo.transfers ?? []) transfer.call = id;
       this.#sent(cargo, into);
       if (cargo.caches === undefined) return cargo.exported;
       return cargo.exported === undefined ? cargo.caches : [...cargo.exported, ...cargo.caches];
@@ -126,18 +130,15 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   sendRelease(id: number, into?: Outbox): void {
-    this.#encoder.begin(frames.release, undefined, null);
-    this.#encoder.varint(id);
-    this.#encoder.varint(1);
-    this.#encoder.commit(into);
+    this.#encoder.numbers(frames.release, into, id, 1);
   }
 
   sendDecache(id: number, into?: Outbox): void {
     this.#number(frames.decache, id, into);
   }
 
-  sendUncache(id: number): void {
-    this.#number(frames.uncache, id);
+  sendUncache(id: number, into?: Outbox): void {
+    this.#number(frames.uncache, id, into);
   }
 
   amend(outbox: Outbox, at: number, wants: number): boolean {
@@ -148,15 +149,21 @@ export class Pb7Codec implements Codec, MoreMessages {
     const { outbox } = this.#setup;
     outbox.frame = outbox.total;
     for (const chunk of box.take()) outbox.put(chunk, 0, chunk.length);
-    const transfers = this.#boxed.get(box);
+    const transfers = this.#boxed?.get(box)?.transfers;
+    this.#unbox(box);
     if (transfers === undefined) return;
-    this.#boxed.delete(box);
     this.#piecesOut.begin(transfers);
     this.#handler.more.room();
   }
 
   discard(box: Outbox): void {
-    this.#boxed.delete(box);
+    for (const id of this.#boxed?.get(box)?.streams ?? []) this.#tables.unexportStream(id);
+    this.#unbox(box);
+  }
+
+  #unbox(box: Outbox): void {
+    for (const { bytes } of this.#boxed?.get(box)?.transfers ?? []) this.#boxedBytes -= bytes.length;
+    this.#boxed?.delete(box);
   }
 
   sendDrop(call: number, into?: Outbox): void {
@@ -167,16 +174,19 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#number(frames.pull, call);
   }
 
-  sendCancel(call: number): void {
+  sendCancel(call: number): boolean {
+    const unsent = this.#out?.stop(call) ?? [];
     this.#number(frames.cancel, call);
+    for (const transfer of unsent) this.#number(frames.void, transfer);
+    return unsent.length > 0;
   }
 
   sendCredit(calls: number): void {
     this.#number(frames.credit, calls);
   }
 
-  sendEcho(number: number): void {
-    this.#number(frames.echo, number);
+  sendEcho(number: number, into?: Outbox): void {
+    this.#number(frames.echo, number, into);
   }
 
   sendEchoed(number: number, into?: Outbox): void {
@@ -196,11 +206,7 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   sendWant(stream: number, items: number, bytes: number): void {
-    this.#encoder.begin(frames.want, undefined, null);
-    this.#encoder.varint(stream);
-    this.#encoder.varint(items);
-    this.#encoder.varint(bytes);
-    this.#encoder.commit();
+    this.#encoder.numbers(frames.want, undefined, stream, items, bytes);
   }
 
   sendStop(stream: number): void {
@@ -212,18 +218,28 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   sendProbe(call: number, probe: Probe): void {
-    this.#encoder.begin(frames.probe, undefined, null);
-    this.#encoder.varint(call);
-    writeProbe(this.#encoder, probe, this.#processes);
-    this.#encoder.commit();
+    this.#frame(frames.probe, () => {
+      this.#encoder.varint(call);
+      writeProbe(this.#encoder, probe, this.#processes);
+    });
+  }
+
+  get inPieces(): boolean {
+    return this.#out?.waiting ?? false;
   }
 
   sendPieces(until: () => boolean): boolean {
-    return this.#piecesOut.send(until);
+    return this.#out?.send(until) ?? false;
   }
 
   copy(value: unknown): unknown {
     return copyOf(value, this.#setup);
+  }
+
+  /** So many bytes of pieces were taken. */
+  tellTaken(bytes: number): void {
+    this.#number(frames.taken, bytes);
+    this.#handler.more.replied();
   }
 
   // ---- Messages in
@@ -239,6 +255,7 @@ export class Pb7Codec implements Codec, MoreMessages {
       decoder.read(inbox.buffer, inbox.start, inbox.end);
       if (this.#dispatch(inbox.type)) return true;
     }
+    this.#decoder.rest();
     return false;
   }
 
@@ -371,7 +388,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     this.#greeted = true;
     const limits: PeerLimits = readHello(this.#decoder);
     this.#encoder.peerMessage = limits.message;
-    this.#peerBytes = limits.bytes;
+    this.#bytes = Math.min(limits.bytes, this.#setup.limits.bytes);
     this.#peerProcess = limits.process;
     this.#handler.more.greeted(limits);
   }
@@ -388,7 +405,7 @@ export class Pb7Codec implements Codec, MoreMessages {
     const wants = bits & (Wants.answer | Wants.keeping);
     const wantsAnswer = (wants & Wants.answer) !== 0;
     const keep = (wants & Wants.keeping) !== 0;
-    const bytes = decoder.end - decoder.at + HEAD;
+    const bytes = decoder.end - this.#inbox.start + WAITING;
     const withKeywords = (bits & KEYWORDS) !== 0;
     decoder.perspective = to === "object" ? this.#tables.perspectiveOf(target) : null;
     decoder.flags(bits);
@@ -499,9 +516,10 @@ export class Pb7Codec implements Codec, MoreMessages {
   /** An answer that is told when its pieces have come; meanwhile no other answer to its call can come. */
   #lateAnswer(id: number, layout: Layout, told: (value: unknown, late: LateMessage) => void): void {
     const late = this.#late(layout);
+    this.#lateAnswers ??= new Set();
     this.#lateAnswers.add(id);
     late.whenComplete(() => {
-      this.#lateAnswers.delete(id);
+      this.#lateAnswers?.delete(id);
       if (!this.#handler.expected(id)) {
         late.giveBack();
         return;
@@ -525,7 +543,8 @@ export class Pb7Codec implements Codec, MoreMessages {
     decoder.perspective = null;
     decoder.flags(bits);
     if ((bits & flags.late) !== 0) {
-      this.#handler.more.item(stream, undefined, bytes, this.#late("value"));
+      const late = this.#late("value");
+      this.#handler.more.item(stream, undefined, bytes + late.bytes, late, late.received, late.caches);
       return;
     }
     const start = decoder.at;
@@ -598,7 +617,7 @@ export class Pb7Codec implements Codec, MoreMessages {
 
   #expected(): number {
     const id = this.#decoder.varint();
-    if (!this.#handler.expected(id) || this.#lateAnswers.has(id)) {
+    if (!this.#handler.expected(id) || this.#lateAnswers?.has(id)) {
       throw new ProtocolError("an answer to a call that was never made, or was answered already");
     }
     return id;
@@ -647,14 +666,14 @@ export class Pb7Codec implements Codec, MoreMessages {
     for (const stream of decoded.streams) this.#tables.giveBackStream(stream);
     for (const id of others.objects) this.sendRelease(id);
     for (const id of others.caches) this.#tables.refuseCache(id);
-    for (const id of others.streams) this.sendStop(id);
+    for (const id of others.streams) this.#tables.refuseStream(id);
   }
 
   // ---- Frames out
 
   #begin(type: number, bits: number | undefined, perspective: object | null): void {
     this.#encoder.begin(type, bits, perspective);
-    this.#encoder.peerBytes = Math.max(0, this.#peerBytes - this.#piecesOut.open);
+    this.#encoder.peerBytes = Math.max(0, this.#bytes - (this.#out?.open ?? 0) - this.#boxedBytes);
   }
 
   #value(type: number, id: number, value: unknown, perspective: object | null): number {
@@ -663,8 +682,10 @@ export class Pb7Codec implements Codec, MoreMessages {
     try {
       encoder.varint(id);
       encoder.value(value);
-      const size = encoder.out.length - HEAD;
-      this.#sent(encoder.commit(), undefined);
+      let size = encoder.out.length - HEAD;
+      const cargo = encoder.commit();
+      for (const { bytes } of cargo.transfers ?? []) size += bytes.length;
+      this.#sent(cargo, undefined);
       return size;
     } catch (error) {
       encoder.rollback();
@@ -687,25 +708,47 @@ export class Pb7Codec implements Codec, MoreMessages {
   }
 
   /** The message is on its way: what it has in pieces follows. */
-  #sent({ transfers }: Cargo, into: Outbox | undefined): void {
-    if (transfers === undefined) return;
+  #sent(cargo: Cargo, into: Outbox | undefined): void {
+    const { transfers, streams } = cargo;
     if (into !== undefined) {
-      this.#boxed.set(into, transfers);
+      if (transfers !== undefined || streams !== undefined) this.#box(into, cargo);
+      for (const { bytes } of transfers ?? []) this.#boxedBytes += bytes.length;
       return;
     }
+    if (transfers === undefined) return;
     this.#piecesOut.begin(transfers);
     this.#handler.more.room();
   }
 
-  #taken(bytes: number): void {
-    this.#number(frames.taken, bytes);
-    this.#handler.more.replied();
+  #box(into: Outbox, cargo: Cargo): void {
+    this.#boxed ??= new Map();
+    this.#boxed.set(into, cargo);
   }
 
   #number(type: number, number: number, into?: Outbox): void {
+    this.#encoder.numbers(type, into, number);
+  }
+
+  /** A frame without values. */
+  #frame(type: number, write: () => void): void {
     this.#encoder.begin(type, undefined, null);
-    this.#encoder.varint(number);
-    this.#encoder.commit(into);
+    try {
+      write();
+      this.#encoder.commit();
+    } catch (error) {
+      this.#encoder.rollback();
+      throw error;
+    }
+  }
+
+  get #piecesOut(): PiecesOut {
+    this.#out ??= new PiecesOut(this.#encoder, this.#setup.outbox, this.#setup.clock);
+    return this.#out;
+  }
+
+  get #piecesIn(): PiecesIn {
+    this.#in ??= new PiecesIn(this.#setup.limits.bytes, this);
+    return this.#in;
   }
 
   /** How chains name processes on this connection. */

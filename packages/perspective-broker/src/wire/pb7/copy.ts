@@ -17,7 +17,6 @@ export function copyOf(value: unknown, setup: CodecSetup): unknown {
   const put = (object: object): number => objects.push(object) - 1;
   const take = (id: number | string): object => objects[id as number] as object;
   const tables: ObjectTables = {
-    ...setup.tables,
     exportObject: put,
     unexport: () => {},
     homeId: put,
@@ -39,10 +38,12 @@ export function copyOf(value: unknown, setup: CodecSetup): unknown {
     unexportStream: () => {},
     importStream: take,
     giveBackStream: () => {},
+    refuseStream: () => {},
   };
   const outbox = new Outbox();
-  const encoder = new Encoder({ ...setup, tables, outbox });
-  const decoder = new Decoder({ ...setup, tables });
+  const { classes, values, limits } = setup;
+  const encoder = new Encoder({ outbox, tables, classes, values, limits });
+  const decoder = new Decoder({ tables, classes, values, limits });
   encoder.begin(frames.answer, 0, null);
   try {
     encoder.value(value);

@@ -57,7 +57,7 @@ export class Decoder {
   // Of a message that shares objects: those that have begun, which of them are complete, and how often one was referred to
   // that was not.
   #objects: unknown[] | undefined;
-  #ready: boolean[] = [];
+  #ready: boolean[] | undefined;
   #unready = 0;
   #fills: (() => void)[] | undefined;
 
@@ -68,18 +68,19 @@ export class Decoder {
     this.#maxElements = limits.elements;
     this.#exact = values.floats === "exact";
     this.maps = values.dicts === "map";
-    const admitted = new Array<boolean>(tags.shortString + 1).fill(true);
-    for (const [name, type] of Object.entries(typeOfTag)) {
-      admitted[tags[name as keyof typeof tags]] = classes.isTypeAllowed(type) !== false;
-    }
-    this.#admitted = admitted;
-    this.#strings = admitted[tags.shortString] as boolean;
+    this.#admitted = admittedBy(classes);
+    this.#strings = this.#admitted[tags.shortString] as boolean;
   }
 
   /** Begins to read a body. */
   read(buffer: Uint8Array, start: number, end: number): void {
     this.in.read(buffer, start, end);
     this.#begin();
+  }
+
+  /** Everything that has come was read: nothing of it is kept. */
+  rest(): void {
+    this.in.rest();
   }
 
   /** Where the next byte is. */
@@ -125,7 +126,8 @@ export class Decoder {
 
   /** The flags of the message whose values follow. */
   flags(bits: number): void {
-    this.#objects = (bits & flags.shares) !== 0 ? [] : undefined;
+    if ((bits & flags.shares) !== 0) this.#share();
+    else this.#objects = undefined;
   }
 
   value(): unknown {
@@ -218,7 +220,7 @@ export class Decoder {
   resume(skimmed: Skimmed, leaves: ReadonlyMap<number, Uint8Array>): void {
     this.read(skimmed.body, 0, skimmed.body.length);
     this.perspective = skimmed.perspective;
-    this.#objects = skimmed.shares ? [] : undefined;
+    if (skimmed.shares) this.#share();
     this.resolving = Resolving.again(skimmed, leaves);
   }
 
@@ -299,7 +301,7 @@ export class Decoder {
   /** An object begins: it has the next number. */
   define(object: unknown): number {
     if (this.#objects === undefined) return -1;
-    this.#ready.push(false);
+    this.#ready?.push(false);
     return this.#objects.push(object) - 1;
   }
 
@@ -317,7 +319,7 @@ export class Decoder {
   done(number: number, unready: number): boolean {
     if (number < 0) return true;
     const ready = this.#unready === unready;
-    this.#ready[number] = ready;
+    if (this.#ready !== undefined) this.#ready[number] = ready;
     return ready;
   }
 
@@ -334,7 +336,12 @@ export class Decoder {
     this.#unready = 0;
     this.#fills = undefined;
     this.resolving = undefined;
-    if (this.#ready.length > 0) this.#ready = [];
+    this.#ready = undefined;
+  }
+
+  #share(): void {
+    this.#objects = [];
+    this.#ready = [];
   }
 
   #refused(tag: number): InsecureJelly {
@@ -390,9 +397,25 @@ export class Decoder {
     const objects = this.#objects;
     if (objects === undefined) throw new JellyError("an object again in a message that shares none");
     if (number >= objects.length) throw new JellyError(`there is no object ${number} in the message yet`);
-    if (!this.#ready[number]) this.#unready++;
+    if (!this.#ready?.[number]) this.#unready++;
     const object = objects[number];
     if (object === undefined) throw new JellyError("an object is in its own state, and is made of that");
     return object;
   }
+}
+
+// What the options of all connections of a server say.
+const admittances = new WeakMap<ClassPolicy, readonly boolean[]>();
+
+function admittedBy(classes: ClassPolicy): readonly boolean[] {
+  let admitted = admittances.get(classes);
+  if (admitted === undefined) {
+    const each = new Array<boolean>(tags.shortString + 1).fill(true);
+    for (const [name, type] of Object.entries(typeOfTag)) {
+      each[tags[name as keyof typeof tags]] = classes.isTypeAllowed(type) !== false;
+    }
+    admitted = each;
+    admittances.set(classes, admitted);
+  }
+  return admitted;
 }

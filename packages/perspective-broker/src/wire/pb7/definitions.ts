@@ -1,5 +1,6 @@
 // Names and shapes that one side has defined for the other (docs/pb7.md, Names and shapes): both sides' tables, and the
 // bounds that hold for both. What is defined stays until the connection ends.
+
 import { LimitExceeded } from "../../errors.ts";
 import type { Outbox } from "../outbox.ts";
 import { type Builder, builderOf } from "./builders.ts";
@@ -47,37 +48,45 @@ export class Node {
 }
 
 /** How many lists of keys that were seen once are remembered. */
-const CANDIDATES = 1024;
+const CANDIDATES = 256;
 
 /** What this side has defined. */
 export class SentDefinitions {
-  readonly root: Node = new Node();
+  #first: Shape | undefined;
   /** Frames that must go out before the next one that uses them. */
-  readonly pending: Uint8Array[] = [];
-  readonly #names = new Map<string, number>();
+  #pending: Uint8Array[] | undefined;
+  #names: Map<string, number> | undefined;
   #shapes = 0;
   #characters = 0;
   // Only what comes a second time is worth a place; an object that is a dictionary of its own kind never does.
-  readonly #candidates = new Int32Array(CANDIDATES);
+  #candidates: Int32Array | undefined;
+
+  /** No shape: what comes after it is what frames began with last. */
+  get first(): Shape {
+    this.#first ??= { head: [], keys: [], path: [new Node()], next: undefined };
+    return this.#first;
+  }
 
   /** Writes a name by its number; spelled out if there is no place for it. */
   writeName(out: FrameWriter, name: string): void {
-    const number = this.#names.get(name) ?? this.#define(name);
+    const number = this.#names?.get(name) ?? this.#define(name);
     out.varint(number);
     if (number === 0) out.string(name);
   }
 
   /** Puts the frames of what was defined since into an outbox. */
   putInto(outbox: Outbox): void {
-    for (const frame of this.pending) outbox.put(frame, 0, frame.length);
-    this.pending.length = 0;
+    if (this.#pending === undefined) return;
+    for (const frame of this.#pending) outbox.put(frame, 0, frame.length);
+    this.#pending = undefined;
   }
 
   #define(name: string): number {
+    this.#names ??= new Map();
     if (this.#names.size >= bounds.names || !this.#take(name.length, name.length)) return 0;
     const number = this.#names.size + 1;
     this.#names.set(name, number);
-    this.pending.push(definitionFrame(NAME_FRAME, undefined, [name]));
+    this.#defined(definitionFrame(NAME_FRAME, undefined, [name]));
     return number;
   }
 
@@ -97,14 +106,15 @@ export class SentDefinitions {
       for (let j = 0; j < length; j++) hash = Math.imul(hash ^ key.charCodeAt(j), 0x01000193);
       hash = Math.imul(hash ^ 0x100, 0x01000193);
     }
-    const slot = (hash ^ (hash >>> 10)) & (CANDIDATES - 1);
+    const slot = (hash ^ (hash >>> 8)) & (CANDIDATES - 1);
+    this.#candidates ??= new Int32Array(CANDIDATES);
     if (this.#candidates[slot] !== hash) {
       this.#candidates[slot] = hash;
       return undefined;
     }
     if (!this.#take(characters, longest)) return undefined;
-    const path: Node[] = [this.root];
-    let node = this.root;
+    let node = this.first.path[0] as Node;
+    const path: Node[] = [node];
     for (const key of keys) {
       node = node.grow(key);
       path.push(node);
@@ -112,8 +122,13 @@ export class SentDefinitions {
     const head = [tags.shaped, ...varintBytes(this.#shapes++)];
     const shape: Shape = { head, keys, path, next: undefined };
     node.shape = shape;
-    this.pending.push(definitionFrame(SHAPE_FRAME, count, keys));
+    this.#defined(definitionFrame(SHAPE_FRAME, count, keys));
     return shape;
+  }
+
+  #defined(frame: Uint8Array): void {
+    this.#pending ??= [];
+    this.#pending.push(frame);
   }
 
   #take(characters: number, longest: number): boolean {
@@ -126,27 +141,39 @@ export class SentDefinitions {
 /** What the peer has defined. */
 export class ReceivedDefinitions {
   /** From 1 on, as they are numbered. */
-  readonly names: string[] = [""];
-  readonly shapes: ReceivedShape[] = [];
+  names: readonly string[] = NO_NAMES;
+  shapes: readonly ReceivedShape[] = NO_SHAPES;
   #characters = 0;
 
   addName(name: string): void {
     if (this.names.length > bounds.names) throw tooMany("names");
     this.#take(name);
-    this.names.push(name);
+    this.names = grown(this.names, internalized(name));
   }
 
   addShape(keys: readonly string[]): void {
     if (this.shapes.length >= bounds.shapes) throw tooMany("shapes");
     if (keys.length > bounds.keys) throw tooMany("keys of a shape");
     for (const key of keys) this.#take(key);
-    this.shapes.push(new ReceivedShape(keys.map(internalized)));
+    this.shapes = grown(this.shapes, new ReceivedShape(keys.map(internalized)));
   }
 
   #take(text: string): void {
     this.#characters += text.length;
     if (text.length > bounds.length || this.#characters > bounds.characters) throw tooMany("characters");
   }
+}
+
+const NO_NAMES: readonly string[] = [""];
+const NO_SHAPES: readonly ReceivedShape[] = [];
+
+/** So many entries get no room for more: most connections know a few names. */
+const FEW = 8;
+
+function grown<T>(list: readonly T[], one: T): readonly T[] {
+  if (list.length < FEW) return list.concat([one]);
+  (list as T[]).push(one); // its own since it had the first
+  return list;
 }
 
 /** How often objects of a shape come before it is worth a builder: there are few. */

@@ -6,11 +6,10 @@ import type { ClassPolicy, ObjectTables, ValueOptions } from "../dialect.ts";
 import type { Outbox } from "../outbox.ts";
 import { SentDefinitions } from "./definitions.ts";
 import { writeFailure } from "./failures.ts";
-import { flags } from "./tags.ts";
-import { type Cargo, type Surroundings, ValueWriter } from "./value-writer.ts";
-import { FrameWriter } from "./writer.ts";
+import { flags, LARGEST_BODY } from "./tags.ts";
+import { type Cargo, ValueWriter } from "./value-writer.ts";
+import { type FrameBounds, FrameWriter } from "./writer.ts";
 
-export type { Transfer } from "./late-leaves.ts";
 export type { Cargo } from "./value-writer.ts";
 
 export interface EncoderSetup {
@@ -21,29 +20,29 @@ export interface EncoderSetup {
   readonly limits: Limits;
 }
 
-export class Encoder {
+export class Encoder implements FrameBounds {
+  /** The largest body that the peer reads. */
+  peerMessage: number = LARGEST_BODY;
+  readonly #setup: EncoderSetup;
+  readonly #out = FrameWriter.one;
+  #definitions: SentDefinitions | undefined;
+  // Of the frame that was begun last of those that are open.
+  #values: ValueWriter | undefined;
   #peerBytes = 0;
-  readonly #outbox: Outbox;
-  readonly #tables: ObjectTables;
-  readonly #out: FrameWriter;
-  readonly #definitions: SentDefinitions = new SentDefinitions();
-  readonly #surroundings: Surroundings;
-  // One for each frame that is open at the same time: almost always one.
-  readonly #frames: ValueWriter[];
-  #values: ValueWriter;
-  #open = 0;
-  readonly #flagged: boolean[] = [];
   #transfers = 0;
-  readonly #next = (): number => ++this.#transfers;
 
-  constructor({ outbox, tables, classes, values, limits }: EncoderSetup) {
-    this.#outbox = outbox;
-    this.#tables = tables;
-    this.#out = new FrameWriter(limits);
-    const definitions = this.#definitions;
-    this.#surroundings = { out: this.#out, definitions, tables, classes, options: values, maxDepth: limits.depth };
-    this.#values = new ValueWriter(this.#surroundings);
-    this.#frames = [this.#values];
+  constructor(setup: EncoderSetup) {
+    this.#setup = setup;
+  }
+
+  get limits(): Limits {
+    return this.#setup.limits;
+  }
+
+  /** What this side has defined; who only answers with numbers defines nothing. */
+  get definitions(): SentDefinitions {
+    this.#definitions ??= new SentDefinitions();
+    return this.#definitions;
   }
 
   /** Where the frames are written. */
@@ -51,39 +50,30 @@ export class Encoder {
     return this.#out;
   }
 
-  /** The largest body that the peer reads. */
-  get peerMessage(): number {
-    return this.#out.peerMessage;
-  }
-
-  set peerMessage(bytes: number) {
-    this.#out.peerMessage = bytes;
-  }
-
   /** Whether byte strings of the frame belong to the library until the call is answered: then they are not copied. */
-  get byReference(): boolean {
-    return this.#values.leaves.byReference;
-  }
-
   set byReference(byReference: boolean) {
-    this.#values.leaves.byReference = byReference;
+    this.#open.leaves.byReference = byReference;
   }
 
   /** Bytes that the peer takes in pieces, from the frame on that has begun: 0 until it has said so. */
   set peerBytes(bytes: number) {
     this.#peerBytes = bytes;
-    this.#values.leaves.peerBytes = bytes;
+    if (this.#values !== undefined) this.#values.leaves.peerBytes = bytes;
   }
 
-  /** Begins a frame. User code that runs while it is written can begin another one on the same connection. */
+  /** The next of this side's transfers. */
+  nextTransfer(): number {
+    return ++this.#transfers;
+  }
+
+  /** Begins a frame. User code that runs while it is written can begin another one, on the same connection or another. */
   begin(type: number, flagsByte: number | undefined, perspective: object | null): void {
-    const level = this.#open++;
-    this.#frames[level] ??= new ValueWriter(this.#surroundings);
-    this.#values = this.#frames[level];
-    this.#flagged[level] = flagsByte !== undefined;
-    this.#values.begin(perspective);
-    this.#values.leaves.peerBytes = this.#peerBytes;
-    this.#out.begin(type);
+    const values = ValueWriter.begin(this.#setup, this, perspective);
+    values.flagged = flagsByte !== undefined;
+    values.leaves.peerBytes = this.#peerBytes;
+    values.outer = this.#values;
+    this.#values = values;
+    this.#out.begin(type, this);
     if (flagsByte !== undefined) this.#out.byte(flagsByte);
   }
 
@@ -92,32 +82,48 @@ export class Encoder {
    */
   commit(into?: Outbox): Cargo {
     const out = this.#out;
-    const values = this.#values;
+    const values = this.#open;
     const { cargo } = values;
-    const transfers = values.leaves.place(this.#next);
+    const transfers = values.leaves.place(this);
     if (transfers !== undefined) {
       cargo.transfers = transfers;
       values.marks |= flags.late;
     }
-    if (values.marks !== 0 && this.#flagged[this.#open - 1]) out.mark(values.marks);
+    if (values.marks !== 0 && values.flagged) out.mark(values.marks);
     out.seal();
-    if (this.#definitions.pending.length > 0) this.#definitions.putInto(this.#outbox);
-    const outbox = into ?? this.#outbox;
+    const own = this.#setup.outbox;
+    this.#definitions?.putInto(own);
+    const outbox = into ?? own;
     outbox.frame = outbox.total;
     out.end(outbox);
     this.#close(true);
-    if (cargo.caches !== undefined) this.#tables.cachesSent(cargo.caches);
+    if (cargo.caches !== undefined) this.#setup.tables.cachesSent(cargo.caches);
     return cargo;
   }
 
   /** Ends the frame without a trace. What was defined for it is sent with the next one. */
   rollback(): void {
-    const { exported, caches, streams } = this.#values.cargo;
+    const { exported, caches, streams } = this.#open.cargo;
+    const { tables } = this.#setup;
     this.#out.rollback();
     this.#close(false);
-    for (const id of exported ?? []) this.#tables.unexport(id);
-    for (const id of caches ?? []) this.#tables.unexportCache(id);
-    for (const id of streams ?? []) this.#tables.unexportStream(id);
+    for (const id of exported ?? []) tables.unexport(id);
+    for (const id of caches ?? []) tables.unexportCache(id);
+    for (const id of streams ?? []) tables.unexportStream(id);
+  }
+
+  /** A whole frame of numbers. */
+  numbers(type: number, into: Outbox | undefined, first: number, second?: number, third?: number): void {
+    this.begin(type, undefined, null);
+    try {
+      this.#out.varint(first);
+      if (second !== undefined) this.#out.varint(second);
+      if (third !== undefined) this.#out.varint(third);
+      this.commit(into);
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
   }
 
   byte(value: number): void {
@@ -134,12 +140,12 @@ export class Encoder {
 
   /** A name of the protocol: by its number. */
   name(name: string): void {
-    this.#definitions.writeName(this.#out, name);
+    this.definitions.writeName(this.#out, name);
   }
 
   /** One value; `step` leads to it in errors. */
   value(value: unknown, step?: string | number): void {
-    const values = this.#values;
+    const values = this.#open;
     try {
       values.value(value, step);
     } catch (error) {
@@ -151,7 +157,7 @@ export class Encoder {
   positional(args: readonly unknown[]): void {
     let count = args.length;
     while (count > 0 && args[count - 1] === undefined) count--;
-    const values = this.#values;
+    const values = this.#open;
     try {
       this.#out.varint(count);
       values.list(args, count);
@@ -161,7 +167,7 @@ export class Encoder {
   }
 
   keywords(keywords: Keywords): void {
-    const values = this.#values;
+    const values = this.#open;
     try {
       this.#out.varint(keywords.size);
       for (const [name, value] of keywords) {
@@ -175,7 +181,7 @@ export class Encoder {
 
   /** An error: as an instance if its class says so, else what travels of every error. */
   failure(error: unknown, _later: boolean): void {
-    const values = this.#values;
+    const values = this.#open;
     try {
       values.start(undefined);
       writeFailure(values, error);
@@ -184,9 +190,13 @@ export class Encoder {
     }
   }
 
+  get #open(): ValueWriter {
+    return this.#values as ValueWriter;
+  }
+
   #close(complete: boolean): void {
-    this.#values.end(complete);
-    this.#open--;
-    if (this.#open > 0) this.#values = this.#frames[this.#open - 1] as ValueWriter;
+    const values = this.#open;
+    this.#values = values.outer;
+    values.end(complete);
   }
 }

@@ -1,5 +1,6 @@
 // What a call carries beside its arguments, and the search for calls that wait for each other (docs/pb7.md, Envelope and Locks).
 import { ProtocolError } from "../../errors.ts";
+import { LONGEST_PATH } from "../../flavors/probe.ts";
 import type { Chain, Envelope, Probe, Trace } from "../message.ts";
 import type { Decoder } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
@@ -12,7 +13,6 @@ const [AT_SENDER, AT_RECEIVER, ELSEWHERE] = [0, 1, 2];
 
 /** Bounds of what a peer can send along: W3C allows 512 characters of tracestate. */
 const LONGEST_TRACE = 512;
-const LONGEST_PATH = 64;
 const LONGEST_TEXT = 200;
 
 /** The numbers of the two processes of a connection. */
@@ -55,8 +55,8 @@ export function readEnvelope(from: Decoder, processes: Processes): Envelope {
   return { deadline, chain, depth, trace };
 }
 
-export function writeProbe(out: Encoder, { chain, path }: Probe, processes: Processes): void {
-  writeChain(out, chain, processes);
+export function writeProbe(out: Encoder, { search, path }: Probe, processes: Processes): void {
+  writeChain(out, search, processes);
   out.varint(path.length);
   for (const step of path) {
     writeChain(out, step.chain, processes);
@@ -65,15 +65,15 @@ export function writeProbe(out: Encoder, { chain, path }: Probe, processes: Proc
 }
 
 export function readProbe(from: Decoder, processes: Processes): Probe {
-  const chain = readChain(from, processes);
+  const search = readChain(from, processes);
   const count = from.varint();
   if (count > LONGEST_PATH) throw new ProtocolError("a probe has come too far");
   const path: { chain: Chain; object: string }[] = [];
   for (let i = 0; i < count; i++) {
-    const step = readChain(from, processes);
-    path.push({ chain: step, object: from.string().slice(0, LONGEST_TEXT) });
+    const chain = readChain(from, processes);
+    path.push({ chain, object: from.string().slice(0, LONGEST_TEXT) });
   }
-  return { chain, path };
+  return { search, path };
 }
 
 function writeChain(out: Encoder, { process, number }: Chain, { own, peer }: Processes): void {

@@ -42,10 +42,12 @@ const CONVERSATION = 0x10;
 /** A frame that is larger gets its buffer in steps. */
 const TRUSTED = 128 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
 export class FrameInbox {
   type = 0;
   /** The body of the frame that `next` found: `buffer[start, end)`. The buffer is never written again. */
-  buffer: Uint8Array = new Uint8Array(0);
+  buffer: Uint8Array = NOTHING;
   start = 0;
   end = 0;
   /** Of a PIECE: its transfer. `buffer[start, end)` is the bytes alone, and perhaps not all of them: the rest comes as another. */
@@ -53,9 +55,9 @@ export class FrameInbox {
   /** Bytes of the conversation so far. */
   received = 0;
   readonly #limit: number;
-  #chunk: Uint8Array = new Uint8Array(0);
+  #chunk: Uint8Array = NOTHING;
   #at = 0;
-  #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] | undefined;
   #next = 0;
   // The beginning of a frame that is cut off.
   #gathered: Uint8Array | undefined;
@@ -69,10 +71,11 @@ export class FrameInbox {
   }
 
   receive(chunk: Uint8Array): void {
-    if (this.#at === this.#chunk.length && this.#chunks.length === 0) {
+    if (this.#at === this.#chunk.length && this.#chunks === undefined) {
       this.#chunk = chunk;
       this.#at = 0;
     } else if (chunk.length > 0) {
+      this.#chunks ??= [];
       this.#chunks.push(chunk);
     }
   }
@@ -106,16 +109,17 @@ export class FrameInbox {
   }
 
   #more(): boolean {
-    const chunk = this.#chunks[this.#next];
-    if (chunk === undefined) {
+    const chunks = this.#chunks;
+    const chunk = chunks?.[this.#next];
+    if (chunks === undefined || chunk === undefined) {
       // Nothing is kept of a chunk that was read to its end.
-      if (this.#chunk.length > 0) this.#chunk = NOTHING;
+      this.#chunk = this.buffer = NOTHING;
       this.#at = 0;
       return false;
     }
-    this.#chunks[this.#next++] = NOTHING;
-    if (this.#next === this.#chunks.length) {
-      this.#chunks = [];
+    chunks[this.#next++] = NOTHING;
+    if (this.#next === chunks.length) {
+      this.#chunks = undefined;
       this.#next = 0;
     }
     this.#chunk = chunk;
@@ -206,5 +210,4 @@ export class FrameInbox {
   }
 }
 
-const NOTHING = new Uint8Array(0);
 const LONGEST_VARINT = 8;

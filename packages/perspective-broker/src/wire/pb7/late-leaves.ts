@@ -1,6 +1,7 @@
 // Byte strings, buffers and long strings of one frame: in it, beside it without a copy, or in pieces after it (docs/pb7.md,
 // Pieces).
 import { platform } from "#platform";
+import { LimitExceeded } from "../../errors.ts";
 import { isSharedMemory } from "./buffers.ts";
 import { pieces, tags } from "./tags.ts";
 import { type Cut, type FrameWriter, varintBytes } from "./writer.ts";
@@ -12,6 +13,8 @@ const BY_REFERENCE = 16 * 1024;
 export interface Transfer {
   readonly id: number;
   readonly bytes: Uint8Array;
+  /** The call that it belongs to, if that can be cancelled. */
+  call?: number;
 }
 
 interface LateLeaf {
@@ -72,12 +75,18 @@ export class LateLeaves {
   }
 
   goesInPieces(size: number): boolean {
-    if (size <= pieces.fromInLarge || size > this.peerBytes || this.#whole > 0 || this.fresh) return false;
-    return size > pieces.from || this.#out.length > pieces.largeMessage;
+    if (size <= pieces.fromInLarge || this.#whole > 0 || this.fresh) return false;
+    if (size <= this.peerBytes) return size > pieces.from || this.#out.length > pieces.largeMessage;
+    if (size > this.#out.largest && this.peerBytes > 0) {
+      const text = `a value of ${size} bytes is more than may be on its way in pieces now (limits.bytes of both sides)`;
+      throw new LimitExceeded("bytes", text);
+    }
+    return false;
   }
 
   later(bytes: Uint8Array, wholeHead: readonly number[], head: readonly number[]): void {
     this.#late ??= [];
+    this.peerBytes -= bytes.length;
     this.#late.push({ cut: this.#out.cut(bytes.subarray(0, 0)), head, wholeHead, bytes });
   }
 
@@ -85,7 +94,7 @@ export class LateLeaves {
    * The frame is complete: what was to go in pieces has its number now, as frames that were begun later may have been sent
    * earlier. Where a new Cacheable is in the frame all leaves are, too.
    */
-  place(next: () => number): Transfer[] | undefined {
+  place(numbers: { nextTransfer(): number }): Transfer[] | undefined {
     const late = this.#late;
     if (late === undefined) return undefined;
     this.#late = undefined;
@@ -95,7 +104,7 @@ export class LateLeaves {
         const units = wholeHead[0] === tags.utf16 ? bytes.length / 2 : bytes.length;
         cut.bytes = joined([...wholeHead, ...varintBytes(units)], bytes);
       } else {
-        const id = next();
+        const id = numbers.nextTransfer();
         cut.bytes = Uint8Array.from([...head, ...varintBytes(id), ...varintBytes(bytes.length)]);
         transfers.push({ id, bytes });
       }

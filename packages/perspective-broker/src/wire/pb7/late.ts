@@ -46,6 +46,11 @@ export class LateMessage implements Late, Waiter {
     return this.#skimmed.results;
   }
 
+  /** What comes in pieces. */
+  get bytes(): number {
+    return this.#skimmed.transfers.reduce((bytes, { length }) => bytes + length, 0);
+  }
+
   get received(): RemoteReference[] | undefined {
     const { received } = this.#skimmed;
     return received.length === 0 ? undefined : [...received];

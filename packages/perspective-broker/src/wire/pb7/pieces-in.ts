@@ -1,9 +1,14 @@
 // Large leaves on their way in: each has its memory from the start, which the system gives page by page as it is filled.
+
 import { platform } from "#platform";
 import { LimitExceeded, ProtocolError } from "../../errors.ts";
+import { LazyMap } from "../../platform/lazy.ts";
 
 /** So many bytes are taken before the peer is told. */
 const TELL = 64 * 1024;
+
+/** What is smaller does not travel in pieces: so there cannot be more of them than fit. */
+const SMALLEST = 4096;
 
 /** Who waits for pieces. */
 export interface Waiter {
@@ -19,23 +24,21 @@ interface Coming {
 
 export class PiecesIn {
   readonly #limit: number;
-  readonly #tell: (bytes: number) => void;
-  readonly #coming = new Map<number, Coming>();
+  readonly #teller: { tellTaken(bytes: number): void };
+  readonly #coming = new LazyMap<number, Coming>();
   #bytes = 0;
-  #last = 0;
   #untold = 0;
 
-  /** `tell` says to the peer how many bytes were taken. */
-  constructor(limit: number, tell: (bytes: number) => void) {
+  /** `teller` says to the peer how many bytes were taken. */
+  constructor(limit: number, teller: { tellTaken(bytes: number): void }) {
     this.#limit = limit;
-    this.#tell = tell;
+    this.#teller = teller;
   }
 
   /** A message has come that has a leaf in pieces. */
   begin(transfer: number, length: number, waiter: Waiter): void {
-    if (transfer <= this.#last) throw new ProtocolError(`the transfer ${transfer} was begun before`);
-    this.#last = transfer;
-    if (length > this.#limit - this.#bytes) {
+    if (this.#coming.has(transfer)) throw new ProtocolError(`the transfer ${transfer} was begun before`);
+    if (length > this.#limit - this.#bytes || this.#coming.size > this.#limit / SMALLEST) {
       const message = `more than limits.bytes (${this.#limit}) are on their way in pieces`;
       throw new LimitExceeded("bytes", message);
     }
@@ -55,7 +58,7 @@ export class PiecesIn {
     coming.at += length;
     this.#untold += length;
     if (this.#untold >= TELL || coming.at === coming.bytes.length) {
-      this.#tell(this.#untold);
+      this.#teller.tellTaken(this.#untold);
       this.#untold = 0;
     }
     if (coming.at < coming.bytes.length) return;

@@ -10,32 +10,34 @@ const { asyncIterator } = Symbol;
 /** Bytes of the largest leaf that is written in passing: a short string. */
 const LARGEST_LEAF = SHORT + 1;
 
+/** Where names and shapes are defined. */
+export interface Defining {
+  readonly definitions: SentDefinitions;
+}
+
 export class PropertyWriter {
   readonly #writer: ValueWriter;
-  readonly #definitions: SentDefinitions;
+  #defining: Defining | undefined;
   // Values of the objects that are being written, from `top` on unused.
   #scratch: unknown[] = [];
   #top = 0;
   // The shape that was written last: what came after it last time mostly comes after it again.
-  readonly #first: Shape;
-  #shape: Shape;
+  #shape: Shape | undefined;
   #polluted = false;
 
-  constructor(writer: ValueWriter, definitions: SentDefinitions) {
+  constructor(writer: ValueWriter) {
     this.#writer = writer;
-    this.#definitions = definitions;
-    this.#first = { head: [], keys: [], path: [definitions.root], next: undefined };
-    this.#shape = this.#first;
   }
 
   /** A frame begins. */
-  begin(): void {
+  begin(defining: Defining): void {
+    this.#defining = defining;
     this.#polluted = isPolluted();
   }
 
   /** The frame has ended. */
   end(complete: boolean): void {
-    this.#shape = this.#first;
+    this.#defining = this.#shape = undefined;
     this.#top = 0;
     if (!complete) this.#scratch = []; // holds values of what was not finished
   }
@@ -48,7 +50,8 @@ export class PropertyWriter {
    */
   write(object: Record<string, unknown>, isState: boolean): void {
     const out = this.#writer.out;
-    const predicted = this.#shape.next ?? this.#first;
+    const before = this.#shape ?? this.#first;
+    const predicted = before.next ?? this.#first;
     const expected = predicted.keys;
     const most = expected.length;
     out.room(most * LARGEST_LEAF + 8);
@@ -133,7 +136,7 @@ export class PropertyWriter {
       let start = out.at;
       for (let i = 0; i < head.length; i++) buffer[start++] = head[i] as number;
       out.at = at;
-      this.#shape.next = predicted;
+      (this.#shape ?? this.#first).next = predicted;
       this.#shape = predicted;
       if (top > base) this.#writer.members(scratch, base, top - base, expected, written);
     } else {
@@ -153,7 +156,7 @@ export class PropertyWriter {
     const base = this.#top - (count - written);
     const shape = this.#find(predicted, same, keys);
     if (shape !== undefined) {
-      this.#shape.next = shape;
+      (this.#shape ?? this.#first).next = shape;
       this.#shape = shape;
       for (const byte of shape.head) out.byte(byte);
       out.bytes(leaves);
@@ -180,7 +183,12 @@ export class PropertyWriter {
     let node: Node | undefined = near.path[same];
     for (let i = same; node !== undefined && i < keys.length; i++) node = node.child(keys[i] as string);
     if (node?.shape !== undefined) return node.shape;
-    return this.#definitions.shape(keys);
+    return (this.#defining as Defining).definitions.shape(keys);
+  }
+
+  /** What stands before all shapes. */
+  get #first(): Shape {
+    return (this.#defining as Defining).definitions.first;
   }
 }
 

@@ -211,7 +211,7 @@ function writeRegistered(writer: ValueWriter, value: object): void {
   } else if (value instanceof Error) {
     if (writer.isNew(value)) writeError(writer, value);
   } else if (Symbol.asyncIterator in value || isReadableStream(value)) {
-    const id = writer.tables.exportStream(value);
+    const id = writer.tables.exportStream(value, writer.perspective);
     const { cargo } = writer;
     cargo.streams ??= [];
     cargo.streams.push(id);

@@ -9,11 +9,12 @@ import { SHORT_STRING, tags } from "./tags.ts";
 // Below this a byte string is copied, so that ten bytes do not keep a large buffer alive.
 const SHARED_FROM = 4096;
 
+const NOTHING = new Uint8Array(0);
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const fromCharCode = String.fromCharCode;
 
 export class BodyReader {
-  buffer: Uint8Array = new Uint8Array(0);
+  buffer: Uint8Array = NOTHING;
   at = 0;
   end = 0;
   /** What the peer has defined. */
@@ -25,6 +26,13 @@ export class BodyReader {
     this.buffer = buffer;
     this.at = start;
     this.end = end;
+  }
+
+  /** Lets go of what was read. */
+  rest(): void {
+    this.buffer = NOTHING;
+    this.#view = undefined;
+    this.at = this.end = 0;
   }
 
   byte(): number {

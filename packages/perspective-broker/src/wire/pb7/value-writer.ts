@@ -5,13 +5,12 @@ import { LimitExceeded, UnsendableError } from "../../errors.ts";
 import { FrozenSet } from "../../values/frozen-set.ts";
 import { Tuple } from "../../values/tuple.ts";
 import type { ClassPolicy, ObjectTables, ValueOptions } from "../dialect.ts";
-import type { SentDefinitions } from "./definitions.ts";
 import { LateLeaves, type Transfer } from "./late-leaves.ts";
 import { Numbering } from "./numbering.ts";
-import { PropertyWriter } from "./property-writer.ts";
+import { type Defining, PropertyWriter } from "./property-writer.ts";
 import { className, writeOther } from "./rare-values.ts";
 import { flags, pieces, tags } from "./tags.ts";
-import { type FrameWriter, SHORT, stringBytes } from "./writer.ts";
+import { FrameWriter, SHORT, stringBytes } from "./writer.ts";
 
 /** What one frame carries that must be taken back if it is not sent. */
 export interface Cargo {
@@ -26,48 +25,58 @@ export interface Cargo {
 
 /** What all frames of a connection share. */
 export interface Surroundings {
-  readonly out: FrameWriter;
-  readonly definitions: SentDefinitions;
   readonly tables: ObjectTables;
   readonly classes: ClassPolicy;
-  readonly options: ValueOptions;
-  readonly maxDepth: number;
+  readonly values: ValueOptions;
+  readonly limits: { readonly depth: number };
 }
+
+// Those that write no frame. One writes all frames of the process, unless one is begun within another: a connection that says
+// nothing keeps none.
+const idle: ValueWriter[] = [];
 
 export class ValueWriter {
   /** For rare-values.ts and failures.ts. */
-  readonly out: FrameWriter;
-  readonly tables: ObjectTables;
-  readonly classes: ClassPolicy;
-  readonly options: ValueOptions;
-  readonly leaves: LateLeaves;
+  readonly out: FrameWriter = FrameWriter.one;
+  readonly leaves: LateLeaves = new LateLeaves(this.out);
+  /** The frame has flags. */
+  flagged = false;
+  /** The frame of the same connection within which this one was begun. */
+  outer: ValueWriter | undefined;
   perspective: object | null = null;
   cargo: Cargo = {};
   /** Flags that the frame must have: SHARES, LATE. */
   marks = 0;
-  readonly #definitions: SentDefinitions;
-  readonly #maxDepth: number;
+  #surroundings: Surroundings | undefined;
+  #defining: Defining | undefined;
+  #maxDepth = 0;
   readonly #numbering = new Numbering();
   #depth = 0;
   readonly #steps: (string | number | undefined)[] = [];
-  readonly #properties: PropertyWriter;
+  readonly #properties: PropertyWriter = new PropertyWriter(this);
 
-  constructor({ out, definitions, tables, classes, options, maxDepth }: Surroundings) {
-    this.out = out;
-    this.tables = tables;
-    this.classes = classes;
-    this.options = options;
-    this.leaves = new LateLeaves(out);
-    this.#definitions = definitions;
-    this.#maxDepth = maxDepth;
-    this.#properties = new PropertyWriter(this, definitions);
+  /** A frame begins: the writer for it. */
+  static begin(surroundings: Surroundings, defining: Defining, perspective: object | null): ValueWriter {
+    const writer = idle.pop() ?? new ValueWriter();
+    writer.#surroundings = surroundings;
+    writer.#defining = defining;
+    writer.#maxDepth = surroundings.limits.depth;
+    writer.perspective = perspective;
+    writer.#depth = 0;
+    writer.#properties.begin(defining);
+    return writer;
   }
 
-  /** A frame begins. */
-  begin(perspective: object | null): void {
-    this.perspective = perspective;
-    this.#depth = 0;
-    this.#properties.begin();
+  get tables(): ObjectTables {
+    return (this.#surroundings as Surroundings).tables;
+  }
+
+  get classes(): ClassPolicy {
+    return (this.#surroundings as Surroundings).classes;
+  }
+
+  get options(): ValueOptions {
+    return (this.#surroundings as Surroundings).values;
   }
 
   /** The frame has ended, or was taken back; nothing of it is kept. */
@@ -78,6 +87,8 @@ export class ValueWriter {
     this.perspective = null;
     this.marks = 0;
     this.#properties.end(complete);
+    this.outer = this.#surroundings = this.#defining = undefined;
+    idle.push(this);
   }
 
   /** One value; `step` leads to it in errors. */
@@ -99,7 +110,7 @@ export class ValueWriter {
   }
 
   name(name: string): void {
-    this.#definitions.writeName(this.out, name);
+    (this.#defining as Defining).definitions.writeName(this.out, name);
   }
 
   /** A value inside another; `step` leads to it. */

@@ -2,7 +2,6 @@
 // its final place; a frame that is begun while another is open is finished first. Hot: bounds are checked once per item.
 import { platform } from "#platform";
 import { LimitExceeded } from "../../errors.ts";
-import type { Limits } from "../../limits.ts";
 import type { Outbox } from "../outbox.ts";
 import { claim, settle } from "../slab.ts";
 import { HEAD, LARGEST_BODY, SHORT_STRING, tags } from "./tags.ts";
@@ -21,7 +20,23 @@ export interface Cut {
   bytes: Uint8Array;
 }
 
+/** How large the frames of a connection may be. */
+export interface FrameBounds {
+  readonly limits: { readonly message: number };
+  /** The largest body that the peer reads. */
+  readonly peerMessage: number;
+}
+
+const NO_BOUNDS: FrameBounds = { limits: { message: 0 }, peerMessage: 0 };
+
+/** Bytes of the largest body that may be written. */
+export function largestBody({ limits, peerMessage }: FrameBounds): number {
+  return Math.min(limits.message, peerMessage, LARGEST_BODY);
+}
+
+/** One for the process: frames of all its connections are written one after the other, or one within another. */
 export class FrameWriter {
+  static #one: FrameWriter | undefined;
   buffer: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(this.buffer.buffer);
   /** Where the next byte goes. Who writes there has asked for room. */
@@ -29,23 +44,24 @@ export class FrameWriter {
   /** Up to here there is room for any small item behind `at`; beyond it, `more` makes room. */
   safe = 0;
   #size = 0;
-  /** The largest body that the peer reads. */
-  peerMessage: number = Number.POSITIVE_INFINITY;
-  readonly #limits: Limits;
+  #bounds = NO_BOUNDS;
   #start = 0;
   #shared = false;
   #open = false;
   #cuts: Cut[] | undefined;
   #outer: Saved[] = [];
 
-  constructor(limits: Limits) {
-    this.#limits = limits;
+  static get one(): FrameWriter {
+    FrameWriter.#one ??= new FrameWriter();
+    return FrameWriter.#one;
   }
 
-  begin(type: number): void {
+  /** Begins a frame of the connection whose bounds these are; one that is open goes on when it has ended. */
+  begin(type: number, bounds: FrameBounds): void {
     if (this.#open) {
       const { buffer, at } = this;
-      this.#outer.push({ buffer, at, start: this.#start, shared: this.#shared, cuts: this.#cuts });
+      const [start, shared, cuts] = [this.#start, this.#shared, this.#cuts];
+      this.#outer.push({ buffer, at, start, shared, cuts, bounds: this.#bounds });
       this.#cuts = undefined;
     }
     const place = claim();
@@ -53,6 +69,7 @@ export class FrameWriter {
     this.#start = place.start;
     this.#shared = place.shared;
     this.#open = true;
+    this.#bounds = bounds;
     this.buffer[place.start] = type;
     this.at = place.start + HEAD;
   }
@@ -64,6 +81,11 @@ export class FrameWriter {
     return length;
   }
 
+  /** Bytes of the largest body that may be written. */
+  get largest(): number {
+    return largestBody(this.#bounds);
+  }
+
   /** Sets bits of the first byte of the body. */
   mark(bits: number): void {
     const at = this.#start + HEAD;
@@ -73,7 +95,8 @@ export class FrameWriter {
   /** Throws LimitExceeded, with the frame still open, if it is larger than it may be. */
   seal(): void {
     const body = this.length - HEAD;
-    if (body > LARGEST_BODY || body > this.#limits.message || body > this.peerMessage) this.#checkSize(0);
+    if (body > LARGEST_BODY || body > this.#bounds.limits.message || body > this.#bounds.peerMessage)
+      this.#checkSize(0);
     const { buffer } = this;
     const start = this.#start;
     buffer[start + 1] = body & 0xff;
@@ -263,10 +286,11 @@ export class FrameWriter {
 
   #checkSize(more: number): void {
     const body = this.length - HEAD + more;
-    const own = Math.min(this.#limits.message, LARGEST_BODY);
+    const own = Math.min(this.#bounds.limits.message, LARGEST_BODY);
     if (body > own) throw new LimitExceeded("message", `a message is larger than limits.message (${own} bytes)`);
-    if (body > this.peerMessage) {
-      const text = `a message is larger than what the other side reads (${this.peerMessage} bytes)`;
+    const { peerMessage } = this.#bounds;
+    if (body > peerMessage) {
+      const text = `a message is larger than what the other side reads (${peerMessage} bytes)`;
       throw new LimitExceeded("message", text);
     }
   }
@@ -276,6 +300,7 @@ export class FrameWriter {
     this.#open = outer !== undefined;
     if (outer === undefined) {
       this.#cuts = undefined;
+      this.#bounds = NO_BOUNDS; // no connection is kept by it
       return;
     }
     this.#use(outer.buffer);
@@ -283,6 +308,7 @@ export class FrameWriter {
     this.#start = outer.start;
     this.#shared = outer.shared;
     this.#cuts = outer.cuts;
+    this.#bounds = outer.bounds;
   }
 }
 
@@ -292,6 +318,7 @@ interface Saved {
   readonly start: number;
   readonly shared: boolean;
   readonly cuts: Cut[] | undefined;
+  readonly bounds: FrameBounds;
 }
 
 function digitsOf(value: number): number {

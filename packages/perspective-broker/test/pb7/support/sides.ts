@@ -7,7 +7,7 @@ import { defaultLimits, type Limits } from "../../../src/limits.ts";
 import type { RemoteCache } from "../../../src/references/remote-cache.ts";
 import type { ObjectTables, ValueOptions } from "../../../src/wire/dialect.ts";
 import { Registry } from "../../../src/wire/jelly/registry.ts";
-import { defaultSecurity, type SecurityOptions } from "../../../src/wire/jelly/security.ts";
+import type { SecurityOptions } from "../../../src/wire/jelly/security.ts";
 import { Outbox } from "../../../src/wire/outbox.ts";
 import { Decoder } from "../../../src/wire/pb7/decoder.ts";
 import { type Cargo, Encoder } from "../../../src/wire/pb7/encoder.ts";
@@ -116,6 +116,8 @@ export class Tables implements ObjectTables {
     this.importedStreams.push(id);
     return { stream: id };
   }
+  giveBackStream(): void {}
+  refuseStream(): void {}
 }
 
 export interface Options {
@@ -149,7 +151,7 @@ export class Sides {
 
   constructor({ registry = new Registry(), security, limits, values }: Options = {}) {
     const common = {
-      classes: registry.policy(security, defaultSecurity()),
+      classes: registry.policy(security),
       values: { ...stock, ...values },
       limits: { ...defaultLimits, ...limits },
     };

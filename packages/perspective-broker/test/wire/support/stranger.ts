@@ -9,6 +9,8 @@ import {
   type LogRecord,
   listen,
   memoryPair,
+  none,
+  pb,
   type RootFor,
   type Server,
   type Transport,
@@ -16,7 +18,7 @@ import {
 import { turnOver } from "../../support/ends.ts";
 import { cut, type DialectName, decodeAll, encodeAll, type Sexp, unhex } from "./elements.ts";
 
-/** What a server says first, with the dialects that it has by default. */
+/** What a server says first, with Twisted's dialects. */
 export const GREETING = unhex("02800282706204826e6f6e65");
 const VERSION = encodeAll([["version", 6]]);
 
@@ -104,11 +106,11 @@ export interface AtServer {
 
 let servers = 0;
 
-/** A stranger as the client of a server of ours. */
+/** A stranger as the client of a server of ours, which speaks Twisted's dialects if nothing else is said. */
 export async function strangerAtServer(root: RootFor, options: ListenOptions = {}): Promise<AtServer> {
   const logged: LogRecord[] = [];
   const log = (record: LogRecord) => void logged.push(record);
-  const server = await listen(root, `memory://stranger-${++servers}`, { log, ...options });
+  const server = await listen(root, `memory://stranger-${++servers}`, { log, dialects: [pb, none], ...options });
   onTestFinished(() => server.close());
   return { ...(await anotherStranger(server)), server, logged };
 }
