@@ -41,7 +41,13 @@ const HELLO = 0x10;
 export async function served(serves: Scene["serves"], clock: FuzzClock, options: object): Promise<Server> {
   const root = serves === "world" ? () => new World() : portal(clock);
   const address = `memory://fuzz-${serves}-${++names}`;
-  return listen(root, address, { dialects: [pb7], registry, clock, objects: { sane: new Sane(), check: new Sane() }, ...options });
+  return listen(root, address, {
+    dialects: [pb7],
+    registry,
+    clock,
+    objects: { sane: new Sane(), check: new Sane() },
+    ...options,
+  });
 }
 let names = 0;
 
@@ -65,7 +71,13 @@ async function recordScene(scene: Scene): Promise<Conversation> {
   tap(wires.client, tapes.client, tapes.server);
   tap(wires.server, tapes.server, tapes.client);
   server.accept(wires.server);
-  const connection = await connect(wires.client, { dialects: [pb7], registry, clock, log, objects: { sane: new Sane() } });
+  const connection = await connect(wires.client, {
+    dialects: [pb7],
+    registry,
+    clock,
+    log,
+    objects: { sane: new Sane() },
+  });
   await scene.run(connection, (milliseconds) => clock.advance(milliseconds));
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   await connection.close();

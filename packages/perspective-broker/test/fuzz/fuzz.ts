@@ -1,5 +1,16 @@
 // Plays recorded conversations, with frames changed, against real ends, and looks at what becomes of these.
-import { type CloseReason, type Connection, type ConnectionInspection, connect, type LogRecord, memoryPair, PBError, PerspectiveBrokerError, pb7, type Server } from "../../src/index.ts";
+import {
+  type CloseReason,
+  type Connection,
+  type ConnectionInspection,
+  connect,
+  type LogRecord,
+  memoryPair,
+  PBError,
+  PerspectiveBrokerError,
+  pb7,
+  type Server,
+} from "../../src/index.ts";
 import { collectNow } from "../support/collect-now.ts";
 import { FuzzClock } from "./clock.ts";
 import { type Conversation, type Corpus, GREETING, type Recorded, type Role, record, served } from "./corpus.ts";
@@ -157,8 +168,8 @@ class Run {
     if (random.oneIn(20)) wire.slow = true;
     const end = role === "server" ? this.#accepting(random, conversation, wire) : this.#connecting(conversation, wire);
     const said = new FrameCounter(GREETING[peer].length);
-    const negotiated = await this.#play(random, wire, end, plan, peer, said, heard);
-    await this.#look(random, wire, end, said, heard, negotiated);
+    const negotiated = await this.#play(random, wire, plan, peer, said, heard);
+    await this.#look(random, wire, said, heard, negotiated);
     await this.#finish(random, wire, end);
     this.#checkUnexpected();
   }
@@ -183,7 +194,8 @@ class Run {
   }
 
   #accepting(random: Random, { scene }: Conversation, wire: Wire): End {
-    const server = scene.serves === "portal" ? this.#servers.portal : this.#servers[random.oneIn(20) ? "beating" : "world"];
+    const server =
+      scene.serves === "portal" ? this.#servers.portal : this.#servers[random.oneIn(20) ? "beating" : "world"];
     const before = new Set(server.connections);
     server.accept(wire);
     for (const connection of server.connections) if (!before.has(connection)) return new End(connection);
@@ -217,7 +229,6 @@ class Run {
   async #play(
     random: Random,
     wire: Wire,
-    end: End,
     plan: readonly Planned[],
     peer: Role,
     said: FrameCounter,
@@ -250,7 +261,7 @@ class Run {
       if (random.oneIn(200)) this.#clock.advance(random.pick([1, 20, 1000, 40_000]));
       if (wire.slow && random.oneIn(4)) wire.drain();
     }
-    return negotiated && end !== undefined;
+    return negotiated;
   }
 
   #send(random: Random, group: readonly Planned[], say: (bytes: Uint8Array) => void, wire: Wire): void {
@@ -259,7 +270,9 @@ class Run {
       if (changed) this.#changed++;
     }
     for (const { bytes, changed } of wire.ended ? [] : group) {
-      this.#options.explain?.(`${changed ? "changed" : "       "} ${Buffer.from(bytes.subarray(0, 60)).toString("hex")}`);
+      this.#options.explain?.(
+        `${changed ? "changed" : "       "} ${Buffer.from(bytes.subarray(0, 60)).toString("hex")}`,
+      );
     }
     const bytes = group.length === 1 ? (group[0] as Planned).bytes : joinedBytes(group);
     const cuts = random.oneIn(6) ? 1 + random.below(4) : 0;
@@ -273,14 +286,7 @@ class Run {
   }
 
   /** A connection that has not ended answers a call. */
-  async #look(
-    random: Random,
-    wire: Wire,
-    end: End,
-    said: FrameCounter,
-    heard: Heard,
-    negotiated: boolean,
-  ): Promise<void> {
+  async #look(random: Random, wire: Wire, said: FrameCounter, heard: Heard, negotiated: boolean): Promise<void> {
     wire.slow = false;
     wire.drain();
     await tick();
@@ -302,7 +308,6 @@ class Run {
       }
     }
     if (!wire.ended) throw new FuzzFailure(this.#number, "the connection neither answers nor ends");
-    void end;
   }
 
   async #finish(random: Random, wire: Wire, end: End): Promise<void> {
@@ -316,7 +321,9 @@ class Run {
     });
     for (let turn = 0; turn < TURNS; turn++) {
       await (turn < 4 ? tick() : turnOver());
-      if (connection === undefined ? wire.told && end.settled : reason !== undefined && end.settled && isEmpty(connection)) {
+      if (
+        connection === undefined ? wire.told && end.settled : reason !== undefined && end.settled && isEmpty(connection)
+      ) {
         break;
       }
     }
@@ -357,7 +364,8 @@ class Run {
       () => {},
     );
     for (let turn = 0; turn < TURNS && !settled; turn++) await turnOver();
-    if (!settled || this.#held === undefined) throw new FuzzFailure(this.#number, "the honest connection does not answer");
+    if (!settled || this.#held === undefined)
+      throw new FuzzFailure(this.#number, "the honest connection does not answer");
     const { exports, imports, cachesGiven, awaited, running } = this.#accepted.inspect();
     const found = [exports.length, imports.length, cachesGiven.length, awaited, running].join();
     if (found !== "0,1,1,0,0") throw new FuzzFailure(this.#number, `the honest connection's tables: ${found}`);

@@ -130,7 +130,10 @@ export const scenes: readonly Scene[] = [
       await room.callRemote("say", "hello");
       await avatar.callRemote("isRoom", room);
       await avatar.callRemote("tellMind", [1]);
-      await settled(connection.root.callRemote("login", new Uint8Array(3)), avatar.callRemote("room").callRemote("say"));
+      await settled(
+        connection.root.callRemote("login", new Uint8Array(3)),
+        avatar.callRemote("room").callRemote("say"),
+      );
       room.release();
       avatar.releaseAll();
       await settled(connection.root.callRemote("loginAnonymous", null));

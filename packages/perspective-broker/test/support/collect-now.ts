@@ -1,4 +1,4 @@
-// Garbage collection on demand.
+// The collector on demand, for programs that are no tests, too.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
