@@ -122,7 +122,7 @@ export class Streams implements ProducerHub, ConsumerHub {
     }
     const consumer = new StreamConsumer(id, this);
     const stream = new RemoteStream(consumer);
-    collected.register(stream, consumer);
+    collected.register(stream, consumer, this);
     this.#held.set(id, consumer);
     return stream;
   }
@@ -162,6 +162,8 @@ export class Streams implements ProducerHub, ConsumerHub {
   /** The connection has ended: iterables of this side are let go, and those of the peer have no more items. */
   end(reason: CloseReason): void {
     this.#ended = true;
+    // The registry would keep this connection as long as the streams live, which what belongs to the connection may hold.
+    collected.unregister(this);
     const lost = new ConnectionLost(reason, "unknown");
     const given = [...this.#given.values()];
     const held = [...this.#held.values()];

@@ -11,6 +11,7 @@ import {
   Root,
   type Transport,
 } from "../../src/index.ts";
+import { collectUntil } from "../support/collect.ts";
 import { turnOver, until } from "../support/ends.ts";
 import { CALL, type FramePeer, frameClient, frameServer, text, varint } from "../support/frame-peer.ts";
 
@@ -103,6 +104,33 @@ describe("what has come in pieces", () => {
     peer.says(CALL, 0xa1, 6, 0, ...text("root"), 0, ...text("take"), 1, 0x0d, 20, ...varint(20_000));
     peer.says(PIECE, 20, ...new Array<number>(20_000).fill(1));
     expect([...(await peer.hears(ANSWER))]).toEqual([0, 6, 1]);
+  });
+});
+
+describe("a stream that an object of its own connection keeps", () => {
+  class Keeping extends Root {
+    kept: unknown;
+    remote_keep(stream: unknown) {
+      this.kept = stream;
+    }
+  }
+
+  async function once(): Promise<WeakRef<Connection>> {
+    const server = await listen(() => new Keeping(), "memory://fuzzed-streams", { dialects: [pb7] });
+    const connection = await connect("memory://fuzzed-streams", { dialects: [pb7] });
+    const [accepted] = server.connections;
+    async function* numbers() {
+      yield 1;
+    }
+    await connection.root.callRemote("keep", numbers());
+    await server.close();
+    await connection.closed;
+    return new WeakRef(accepted as Connection);
+  }
+
+  it("does not keep the connection when that has ended", async () => {
+    const accepted = await once();
+    await collectUntil(() => accepted.deref() === undefined, "the end of the connection");
   });
 });
 
