@@ -46,7 +46,6 @@ export class MoreReceived implements MoreHandler {
   }
 
   greeted(limits: PeerLimits): void {
-    this.#setup.outgoing.greeted(limits);
     this.#setup.greeted(limits);
   }
 
