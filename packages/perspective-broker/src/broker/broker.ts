@@ -109,7 +109,7 @@ export class Broker implements TablesConversation, MessageHandler {
       }
     }
     parts.tables.clear();
-    parts.more.end(reason);
+    parts.more.end();
     parts.endWriters();
   }
 

@@ -247,7 +247,8 @@ export class Switchboard implements Setups {
   }
 
   sendPieces(): void {
-    if (this.#piecesWait) return;
+    // Where the transport was full when the connection ended it stays so, and there is nothing to wait for.
+    if (this.#piecesWait || this.lost !== undefined) return;
     this.#piecesWait = this.codec.more?.sendPieces(() => this.congested) ?? false;
     if (this.#piecesWait) {
       this.whenWritable(() => {

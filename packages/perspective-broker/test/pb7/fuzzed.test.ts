@@ -1,0 +1,125 @@
+// What the fuzzer has found (test/fuzz), each as a small conversation with a peer that says what a test tells it to.
+import { describe, expect, it, onTestFinished } from "vitest";
+import {
+  type Connection,
+  connect,
+  listen,
+  memoryPair,
+  pb7,
+  Referenceable,
+  Root,
+  type Transport,
+} from "../../src/index.ts";
+import { turnOver, until } from "../support/ends.ts";
+import { CALL, type FramePeer, frameServer, text, varint } from "../support/frame-peer.ts";
+
+const ANSWER = 0x14;
+const RELEASE = 0x16;
+const ECHO = 0x1d;
+
+class Own extends Referenceable {
+  remote_ok() {
+    return "ok";
+  }
+}
+
+async function client(): Promise<{ peer: FramePeer; connection: Connection }> {
+  const { peer, connecting } = await frameServer();
+  peer.greets();
+  const connection = await connecting;
+  onTestFinished(() => void connection.close());
+  return { peer, connection };
+}
+
+describe("an object that is lent for a call", () => {
+  it("has no receipts that could be given back 2^53 times", async () => {
+    const { peer, connection } = await client();
+    const call = connection.root.callRemote("take", new Own());
+    await peer.hears(CALL);
+    const start = performance.now();
+    peer.says(RELEASE, 1, ...varint(2 ** 53 - 1));
+    // It is there as long as the call is not answered.
+    peer.says(CALL, 1, 1, 1, 0, ...text("ok"), 0);
+    expect([...(await peer.hears(ANSWER))]).toEqual([0, 1, ...text("ok")]);
+    peer.says(ANSWER, 0, 1, 1);
+    expect(await call).toBe(undefined);
+    expect(performance.now() - start).toBeLessThan(5000);
+    expect(connection.inspect().exports).toEqual([]);
+  });
+});
+
+describe("a result that waits for its ECHOED", () => {
+  it("is there when the connection ends without one", async () => {
+    const { peer, connection } = await client();
+    const own = new Own();
+    const result = connection.root.callRemote("give", own);
+    result.callRemote("ok").catch(() => {});
+    const settled = Promise.resolve(result);
+    await peer.hears(CALL);
+    peer.says(ANSWER, 0, 1, 0x1e, 1);
+    await peer.hears(ECHO);
+    await connection.close();
+    expect(await settled).toBe(own);
+  });
+});
+
+describe("a connection that ends while pieces wait for a peer that does not read", () => {
+  class Large extends Root {
+    remote_bytes() {
+      return new Uint8Array(200_000);
+    }
+  }
+
+  it("has nothing more to do", async () => {
+    const [near, far] = memoryPair();
+    const { transport, looks } = full(near);
+    const server = await listen(new Large(), "memory://fuzzed-pieces", { dialects: [pb7] });
+    onTestFinished(() => server.close());
+    server.accept(transport);
+    const connection = await connect(far, { dialects: [pb7] });
+    connection.root.callRemote("bytes").catch(() => {});
+    await until(() => looks() > 2, "the answer");
+    await turnOver();
+    await connection.close();
+    for (let turn = 0; turn < 20; turn++) await turnOver();
+    const before = looks();
+    for (let turn = 0; turn < 50; turn++) await turnOver();
+    expect(looks()).toBe(before);
+  });
+});
+
+/** A transport that asks for time at each write and never has room again; `looks` counts how often anything is asked of it. */
+function full(inner: Transport): { transport: Transport; looks: () => number } {
+  let looks = 0;
+  const transport: Transport = {
+    peer: inner.peer,
+    start: (handler) => inner.start({ ...bound(handler), drain: () => {} }),
+    write(chunk) {
+      looks++;
+      inner.write(chunk);
+      return false;
+    },
+    writev(chunks) {
+      looks++;
+      inner.writev(chunks);
+      return false;
+    },
+    get unsent() {
+      looks++;
+      return inner.unsent;
+    },
+    pause: () => inner.pause(),
+    resume: () => inner.resume(),
+    close: () => inner.close(),
+    abort: () => inner.abort(),
+  };
+  return { transport, looks: () => looks };
+}
+
+function bound(handler: Parameters<Transport["start"]>[0]): Parameters<Transport["start"]>[0] {
+  return {
+    data: (chunk) => handler.data(chunk),
+    drain: () => handler.drain(),
+    closed: (error) => handler.closed(error),
+  };
+}
