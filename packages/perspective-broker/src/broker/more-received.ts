@@ -45,7 +45,6 @@ export class MoreReceived implements MoreHandler {
   }
 
   greeted(limits: PeerLimits): void {
-    this.#setup.outgoing.greeted(limits);
     this.#setup.greeted(limits);
   }
 
