@@ -2,6 +2,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type Connection,
+  ConnectionLost,
   connect,
   listen,
   memoryPair,
@@ -11,7 +12,7 @@ import {
   type Transport,
 } from "../../src/index.ts";
 import { turnOver, until } from "../support/ends.ts";
-import { CALL, type FramePeer, frameServer, text, varint } from "../support/frame-peer.ts";
+import { CALL, type FramePeer, frameClient, frameServer, text, varint } from "../support/frame-peer.ts";
 
 const ANSWER = 0x14;
 const RELEASE = 0x16;
@@ -49,17 +50,59 @@ describe("an object that is lent for a call", () => {
 });
 
 describe("a result that waits for its ECHOED", () => {
-  it("is there when the connection ends without one", async () => {
+  it("is lost when the connection ends without one", async () => {
     const { peer, connection } = await client();
     const own = new Own();
     const result = connection.root.callRemote("give", own);
     result.callRemote("ok").catch(() => {});
-    const settled = Promise.resolve(result);
+    const settled = result.then(
+      () => "here",
+      (error: unknown) => error,
+    );
     await peer.hears(CALL);
     peer.says(ANSWER, 0, 1, 0x1e, 1);
     await peer.hears(ECHO);
     await connection.close();
-    expect(await settled).toBe(own);
+    expect(await settled).toBeInstanceOf(ConnectionLost);
+  });
+});
+
+describe("what has come in pieces", () => {
+  it("is bounded while its messages wait for more", async () => {
+    class Taking extends Root {
+      remote_take() {}
+    }
+    const limits = { bytes: 2 ** 16 };
+    const server = await listen(new Taking(), "memory://fuzzed-waiting", { dialects: [pb7], limits, log: () => {} });
+    onTestFinished(() => server.close());
+    const peer = await frameClient(server);
+    peer.greets();
+    const [PIECE, FAILURE] = [0x1f, 0x15];
+    // Two leaves each: one that comes, and one that does not yet.
+    for (let call = 1; call <= 5; call++) {
+      const leaf = (transfer: number, length: number) => [0x0d, transfer, ...varint(length)];
+      peer.says(
+        CALL,
+        0xa1,
+        call,
+        0,
+        ...text("root"),
+        0,
+        ...text("take"),
+        2,
+        ...leaf(call, 20_000),
+        ...leaf(call + 10, 1),
+      );
+      peer.says(PIECE, call, ...new Array<number>(20_000).fill(1));
+    }
+    for (let call = 1; call <= 5; call++) peer.says(PIECE, call + 10, 1);
+    const refused: number[] = [];
+    for (let call = 4; call <= 5; call++) refused.push((await peer.hears(FAILURE))[1] as number);
+    expect(refused).toEqual([4, 5]);
+    // There is room again.
+    peer.says(CALL, 0xa1, 6, 0, ...text("root"), 0, ...text("take"), 1, 0x0d, 20, ...varint(20_000));
+    peer.says(PIECE, 20, ...new Array<number>(20_000).fill(1));
+    expect([...(await peer.hears(ANSWER))]).toEqual([0, 6, 1]);
   });
 });
 

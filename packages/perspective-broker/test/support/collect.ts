@@ -1,12 +1,9 @@
 // Garbage collection on demand: what is not held any more is gone, and finalizers have run, after a few rounds of it.
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect } from "vitest";
+import { collectNow } from "./collect-now.ts";
 import { turnOver } from "./ends.ts";
 
-setFlagsFromString("--expose-gc");
-/** Collects now. Finalizers run in a later turn; what a WeakRef was asked for in this turn stays. */
-export const collectNow = runInNewContext("gc") as () => void;
+export { collectNow };
 
 /** Collects until something holds; fails after some rounds. */
 export async function collectUntil(holds: () => boolean, what: string): Promise<void> {

@@ -32,7 +32,12 @@ export function readHello(from: Decoder): PeerLimits {
   const version = from.varint();
   if (version !== VERSION) throw new ProtocolError(`the peer speaks version ${version} of pb7, this side ${VERSION}`);
   const given = new Map<number, number>();
-  while (from.at < from.end) given.set(from.varint(), from.varint());
+  while (from.at < from.end) {
+    const key = from.varint();
+    const value = from.varint();
+    // Of a body of 16 MiB most would be kept for nothing.
+    if (fields.some(([known]) => known === key)) given.set(key, value);
+  }
   const limits: Partial<Record<keyof PeerLimits, number>> = {};
   for (const [key, name, missing] of fields) limits[name] = given.get(key) ?? missing;
   return limits as PeerLimits;

@@ -1,12 +1,12 @@
 // A message that is decoded when everything in it has come (docs/pb7.md, Pieces and Calls through results). What it counts was
 // counted when its frame arrived.
-import { JellyError } from "../../errors.ts";
+import { JellyError, LimitExceeded } from "../../errors.ts";
 import type { RemoteCache } from "../../references/remote-cache.ts";
 import type { RemoteReference } from "../../references/remote-reference.ts";
 import type { Keywords } from "../../values/keywords.ts";
 import type { Late } from "../message.ts";
 import type { Decoder } from "./decoder.ts";
-import type { Waiter } from "./pieces-in.ts";
+import type { Keeper, Waiter } from "./pieces-in.ts";
 import type { Layout } from "./skim.ts";
 import type { Skimmed } from "./skimmed.ts";
 
@@ -15,13 +15,22 @@ export class LateMessage implements Late, Waiter {
   readonly #skimmed: Skimmed;
   readonly #layout: Layout;
   readonly #giveBack: (skimmed: Skimmed) => void;
+  readonly #keeper: Keeper;
   readonly #leaves = new Map<number, Uint8Array>();
+  #tooMuch = false;
   #missing: number;
   #void = false;
   #over = false;
   #told: (() => void)[] = [];
 
-  constructor(decoder: Decoder, skimmed: Skimmed, layout: Layout, giveBack: (skimmed: Skimmed) => void) {
+  constructor(
+    decoder: Decoder,
+    skimmed: Skimmed,
+    layout: Layout,
+    keeper: Keeper,
+    giveBack: (skimmed: Skimmed) => void,
+  ) {
+    this.#keeper = keeper;
     this.#decoder = decoder;
     this.#skimmed = skimmed;
     this.#layout = layout;
@@ -72,7 +81,8 @@ export class LateMessage implements Late, Waiter {
 
   arrived(transfer: number, bytes: Uint8Array | undefined): void {
     if (bytes === undefined) this.#void = true;
-    else this.#leaves.set(transfer, bytes);
+    else if (this.#keeper.keep(bytes.length)) this.#leaves.set(transfer, bytes);
+    else this.#tooMuch = true;
     this.#missing--;
     if (this.#missing > 0) return;
     const told = this.#told;
@@ -95,7 +105,7 @@ export class LateMessage implements Late, Waiter {
   giveBack(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#leaves.clear();
+    this.#forget();
     this.#giveBack(this.#skimmed);
   }
 
@@ -103,6 +113,7 @@ export class LateMessage implements Late, Waiter {
     const decoder = this.#decoder;
     try {
       if (this.#void) throw new JellyError("the sender has given up a part of the message");
+      if (this.#tooMuch) throw new LimitExceeded("bytes", "more than limits.bytes of messages wait here");
       if (this.#skimmed.error !== undefined) throw this.#skimmed.error;
       decoder.resume(this.#skimmed, this.#leaves);
       const value = read();
@@ -115,7 +126,12 @@ export class LateMessage implements Late, Waiter {
       throw error;
     } finally {
       decoder.received = decoder.caches = decoder.streams = undefined;
-      this.#leaves.clear();
+      this.#forget();
     }
+  }
+
+  #forget(): void {
+    for (const bytes of this.#leaves.values()) this.#keeper.forget(bytes.length);
+    this.#leaves.clear();
   }
 }

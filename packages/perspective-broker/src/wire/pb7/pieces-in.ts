@@ -16,17 +16,25 @@ export interface Waiter {
   arrived(transfer: number, bytes: Uint8Array | undefined): void;
 }
 
+/** Counts what has come whole and waits with its message. */
+export interface Keeper {
+  /** False if there is no room for it. */
+  keep(bytes: number): boolean;
+  forget(bytes: number): void;
+}
+
 interface Coming {
   readonly bytes: Uint8Array;
   readonly waiter: Waiter;
   at: number;
 }
 
-export class PiecesIn {
+export class PiecesIn implements Keeper {
   readonly #limit: number;
   readonly #teller: { tellTaken(bytes: number): void };
   readonly #coming = new LazyMap<number, Coming>();
   #bytes = 0;
+  #kept = 0;
   #untold = 0;
 
   /** `teller` says to the peer how many bytes were taken. */
@@ -72,6 +80,17 @@ export class PiecesIn {
     if (coming === undefined) throw new ProtocolError(`there is no transfer ${transfer} to be given up`);
     this.#end(transfer, coming);
     coming.waiter.arrived(transfer, undefined);
+  }
+
+  /** Its sender counts it no more, but it is here until all that its message waits for has come. */
+  keep(bytes: number): boolean {
+    if (bytes > this.#limit - this.#kept) return false;
+    this.#kept += bytes;
+    return true;
+  }
+
+  forget(bytes: number): void {
+    this.#kept -= bytes;
   }
 
   #end(transfer: number, coming: Coming): void {

@@ -458,8 +458,9 @@ export class Receiver {
     const decoder = this.#decoder;
     decoder.received = decoder.caches = decoder.streams = undefined;
     const skimmed = decoder.skim(layout);
-    const late = new LateMessage(decoder, skimmed, layout, (message) => this.#giveBackSkimmed(message));
-    for (const { id, length } of skimmed.transfers) this.#piecesIn.begin(id, length, late);
+    const pieces = this.#piecesIn;
+    const late = new LateMessage(decoder, skimmed, layout, pieces, (message) => this.#giveBackSkimmed(message));
+    for (const { id, length } of skimmed.transfers) pieces.begin(id, length, late);
     return late;
   }
 
