@@ -95,7 +95,7 @@ export class Broker implements TablesConversation, MessageHandler {
     const parts = this.#parts;
     if (parts.lost !== undefined) return;
     parts.lost = reason;
-    parts.outgoing.end(reason, dropped);
+    parts.outgoingIfAny?.end(reason, dropped);
     parts.dispatcher.end(new ConnectionLost(reason, "unknown"));
     parts.streamsIfAny?.end(reason);
     parts.tables.stopObserving();
@@ -109,18 +109,18 @@ export class Broker implements TablesConversation, MessageHandler {
       }
     }
     parts.tables.clear();
-    parts.more.end(reason);
+    parts.more.end();
     parts.endWriters();
   }
 
   inspect(): Inspection {
-    const { tables, outgoing, dispatcher, streamsIfAny, session } = this.#parts;
+    const { tables, outgoingIfAny, dispatcher, streamsIfAny, session } = this.#parts;
     return {
       ...tables.inspect(),
-      awaited: outgoing.awaited,
+      awaited: outgoingIfAny?.awaited ?? 0,
       running: dispatcher.queue.running,
       waiting: dispatcher.waiting,
-      held: outgoing.gate.calls,
+      held: outgoingIfAny?.gate.calls ?? 0,
       results: dispatcher.kept,
       streams: streamsIfAny?.inspect() ?? { given: 0, held: 0 },
       unsentBytes: session.output.unsent,
@@ -279,7 +279,7 @@ export class Broker implements TablesConversation, MessageHandler {
   }
 
   expected(id: number): boolean {
-    return this.#parts.outgoing.expected(id);
+    return this.#parts.outgoingIfAny?.expected(id) ?? false;
   }
 
   notUnderstood(command: string): void {

@@ -242,14 +242,19 @@ const NONE: readonly Activation[] = [];
 /** What the calls of one connection share, and those of them that run and whose signals somebody has asked for. */
 export class CallAborts {
   readonly clock: Clock;
-  readonly awaited: AwaitedCalls;
+  readonly #parts: { readonly outgoing: AwaitedCalls };
   /** The connection has ended. */
   ended: { readonly reason: unknown } | undefined;
   #calls: Set<Call> | undefined;
 
-  constructor(clock: Clock, awaited: AwaitedCalls) {
+  constructor(clock: Clock, parts: { readonly outgoing: AwaitedCalls }) {
     this.clock = clock;
-    this.awaited = awaited;
+    this.#parts = parts;
+  }
+
+  /** Our own calls. */
+  get awaited(): AwaitedCalls {
+    return this.#parts.outgoing;
   }
 
   get deadlines(): Deadlines {

@@ -59,10 +59,10 @@ export class Dispatcher implements ArrivalSetup, LockWaitsSetup {
   #ended = false;
 
   constructor(setup: DispatcherSetup) {
-    const { limits, codec, clock, outgoing } = setup;
+    const { limits, codec, clock } = setup;
     this.#setup = setup;
     this.#more = codec.more;
-    this.aborts = new CallAborts(clock, outgoing);
+    this.aborts = new CallAborts(clock, setup);
     this.queue = new InboundQueue(limits);
   }
 

@@ -16,7 +16,7 @@ export interface FlowSetup {
   /** The conversation has ended. */
   readonly lost: CloseReason | undefined;
   /** Our own calls. */
-  readonly outgoing: { readonly awaited: number; readonly gate: { readonly bytes: number } };
+  readonly outgoingIfAny: { readonly awaited: number; readonly gate: { readonly bytes: number } } | undefined;
   /** There may be room for those who wait with their calls. */
   tellCallers(): void;
   /** Something was thrown that ends the connection. */
@@ -82,15 +82,15 @@ export class Flow {
   }
 
   #checkOutput(): void {
-    const { session, limits, outgoing } = this.#setup;
+    const { session, limits, outgoingIfAny } = this.#setup;
     this.#setup.tellCallers();
-    const held = outgoing.gate.bytes;
+    const held = outgoingIfAny?.gate.bytes ?? 0;
     if (!session.output.congested && held <= limits.outputBytes) return;
     const { unsent } = session.output;
     if (unsent + held > limits.outputBytes * 2) {
       const message = `the peer takes nothing: more than twice limits.outputBytes (${limits.outputBytes}) wait to be sent`;
       session.fail({ code: "LIMIT_EXCEEDED", message, error: new LimitExceeded("outputBytes", message) });
-    } else if (!this.#stalled && outgoing.awaited === 0 && unsent > limits.outputBytes / 4) {
+    } else if (!this.#stalled && (outgoingIfAny?.awaited ?? 0) === 0 && unsent > limits.outputBytes / 4) {
       // Nothing of the peer is awaited, so nobody can be waiting for us to read: let it wait until it has read our answers.
       this.#stalled = true;
       this.#setReading();

@@ -1,5 +1,4 @@
 // The peer's messages that not every dialect has, each to whom it concerns.
-import { type CloseReason, ConnectionLost } from "../errors.ts";
 import type { RemoteCache } from "../references/remote-cache.ts";
 import type { RemoteReference } from "../references/remote-reference.ts";
 import type { Codec } from "../wire/dialect.ts";
@@ -38,15 +37,14 @@ export class MoreReceived implements MoreHandler {
     outgoing.inOrder((into) => codec.more?.sendEcho(call.id, into));
   }
 
-  /** The connection has ended: what was called has run, but nobody knows what of it has arrived. */
-  end(reason: CloseReason): void {
+  /** The connection has ended: nothing that was called through a result can come any more, and the results are known. */
+  end(): void {
     const echoes = this.#echoes?.values() ?? [];
     this.#echoes = undefined;
-    for (const { call } of echoes) call.reject(new ConnectionLost(reason, "unknown"));
+    for (const { call, value } of echoes) call.fulfil(value);
   }
 
   greeted(limits: PeerLimits): void {
-    this.#setup.outgoing.greeted(limits);
     this.#setup.greeted(limits);
   }
 

@@ -9,7 +9,7 @@ import { NotYet, pending, RemoteResult, rejected } from "../references/remote-re
 import type { CallOptions } from "../types.ts";
 import { Keywords } from "../values/keywords.ts";
 import type { Codec, MoreMessages } from "../wire/dialect.ts";
-import { type Chain, type Destinee, type Envelope, type ObjectId, type PeerLimits, Wants } from "../wire/message.ts";
+import { type Chain, type Destinee, type Envelope, type ObjectId, Wants } from "../wire/message.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { type CallSender, OutgoingCall } from "./calls.ts";
 import { ChainIndex } from "./chain-index.ts";
@@ -106,9 +106,9 @@ export class Outgoing implements CallSender, AwaitedCalls {
   }
 
   /** The peer has said what it allows. */
-  greeted(peer: PeerLimits): void {
-    this.#keptMost = peer.results;
-    if (this.gate.allow(peer.calls)) this.#setup.written();
+  greeted(calls: number, results: number): void {
+    this.#keptMost = results;
+    if (this.gate.allow(calls)) this.#setup.written();
   }
 
   /** So many calls without an answer are done. */

@@ -32,12 +32,15 @@ export class Switchboard implements Setups {
   readonly connection: CallConnection;
   readonly tables: Tables;
   readonly codec: Codec;
-  readonly outgoing: Outgoing;
   readonly dispatcher: Dispatcher;
   readonly flow: Flow;
   readonly more: MoreReceived;
   onBehalfOf: Call | undefined;
   peerStreams: number | undefined;
+  // What the peer said of calls, until there are any.
+  #peerCalls: number | undefined;
+  #peerResults = 0;
+  #outgoing: Outgoing | undefined;
   /** Why the conversation has ended. */
   lost: CloseReason | undefined;
   readonly #dialect: Dialect;
@@ -66,7 +69,6 @@ export class Switchboard implements Setups {
     this.#settings = settings;
     this.tables = new Tables(this, names);
     this.codec = dialect.open(this);
-    this.outgoing = new Outgoing(this);
     this.dispatcher = new Dispatcher(this);
     this.flow = new Flow(this);
     this.more = new MoreReceived(this);
@@ -122,6 +124,19 @@ export class Switchboard implements Setups {
     return this.#interception;
   }
 
+  /** Our calls; who only answers has none. */
+  get outgoing(): Outgoing {
+    if (this.#outgoing === undefined) {
+      this.#outgoing = new Outgoing(this);
+      if (this.#peerCalls !== undefined) this.#outgoing.greeted(this.#peerCalls, this.#peerResults);
+    }
+    return this.#outgoing;
+  }
+
+  get outgoingIfAny(): Outgoing | undefined {
+    return this.#outgoing;
+  }
+
   get streams(): Streams {
     if (this.#streams === undefined) {
       this.#streams = new Streams(this);
@@ -150,6 +165,9 @@ export class Switchboard implements Setups {
 
   greeted(peer: PeerLimits): void {
     this.peerStreams = peer.streams;
+    this.#peerCalls = peer.calls;
+    this.#peerResults = peer.results;
+    this.#outgoing?.greeted(peer.calls, peer.results);
     this.session.greeted(peer);
   }
 
@@ -184,13 +202,13 @@ export class Switchboard implements Setups {
   /** The reason why nothing more can be written now, if there is one. */
   full(): Error | undefined {
     const { outputBytes } = this.limits;
-    if (this.session.output.unsent + this.outgoing.gate.bytes <= outputBytes) return undefined;
+    if (this.session.output.unsent + (this.#outgoing?.gate.bytes ?? 0) <= outputBytes) return undefined;
     return new LimitExceeded("outputBytes", `more than limits.outputBytes (${outputBytes}) wait to be sent`);
   }
 
   /** Whether those who can wait with their calls had better do so. */
   get busy(): boolean {
-    return this.congested || this.outgoing.gate.waiting || (this.codec.more?.inPieces ?? false);
+    return this.congested || (this.#outgoing?.gate.waiting ?? false) || (this.codec.more?.inPieces ?? false);
   }
 
   get whenFull(): "reject" | "wait" {

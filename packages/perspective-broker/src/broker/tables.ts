@@ -56,9 +56,9 @@ export interface TablesSetup {
 
 export class Tables implements ObjectTables {
   readonly exports: Exports;
-  readonly imports: Imports;
   readonly #setup: TablesSetup;
   readonly #ids: Ids;
+  #imports: Imports | undefined;
   #given: CachesGiven | undefined;
   #held: CachesHeld | undefined;
   #ended = false;
@@ -67,7 +67,12 @@ export class Tables implements ObjectTables {
     this.#setup = setup;
     this.#ids = new Ids(setup);
     this.exports = new Exports(this.#ids, setup, names);
-    this.imports = new Imports(setup);
+  }
+
+  /** Made when the first reference comes. */
+  get imports(): Imports {
+    this.#imports ??= new Imports(this.#setup);
+    return this.#imports;
   }
 
   /** Made when the first Cacheable is sent. */
@@ -105,7 +110,7 @@ export class Tables implements ObjectTables {
   /** The connection has ended: nothing is held or owed any more. Those who observe have been told before. */
   clear(): void {
     this.exports.clear();
-    this.imports.clear();
+    this.#imports?.clear();
     this.#held?.clear();
   }
 
@@ -117,7 +122,7 @@ export class Tables implements ObjectTables {
         class: object.constructor.name,
       })),
       names: this.exports.names(),
-      imports: [...this.imports.entries()].map(({ id, receipts }) => ({ id, receipts })),
+      imports: [...(this.#imports?.entries() ?? [])].map(({ id, receipts }) => ({ id, receipts })),
       cachesGiven: (this.#given?.entries() ?? []).map(({ id, cacheable, count }) => {
         return { id, count, class: cacheable.constructor.name };
       }),

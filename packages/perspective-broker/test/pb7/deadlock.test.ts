@@ -198,7 +198,7 @@ describe("a liar", () => {
 /** A call as its receiver would have it, of a chain that it says it is of. */
 function pretended(chain: Chain): Call {
   const clock = new ManualClock();
-  const aborts = new CallAborts(clock, { lastRequest: 0, callersOf: () => [] });
+  const aborts = new CallAborts(clock, { outgoing: { lastRequest: 0, callersOf: () => [] } });
   return new Call({ peer: undefined }, "pretended", aborts, null, undefined, { chain, depth: 5 }, 0);
 }
 
