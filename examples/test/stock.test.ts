@@ -50,21 +50,21 @@ async function trade(server: Program, starts: [Start, Start, Start]): Promise<vo
   await all(holders, /^ACME is 10/m);
 
   first.type("12");
-  await all(holders, /^ACME: price 12$/m);
+  await all(holders, /^ACME: price 12\n/m);
   third.type("11");
-  await all(holders, /^ACME: price 11$/m);
+  await all(holders, /^ACME: price 11\n/m);
 
   second.endInput();
-  await server.printed(/there are 2$/m);
+  await server.printed(/there are 2\n/m);
   first.type("13");
-  await all([first, third], /^ACME: price 13$/m);
+  await all([first, third], /^ACME: price 13\n/m);
 
   third.stop("SIGKILL");
-  await server.printed(/there are 1$/m);
+  await server.printed(/there are 1\n/m);
   first.type("9");
-  await all([first], /^ACME: price 9$/m);
+  await all([first], /^ACME: price 9\n/m);
   first.endInput();
-  await server.printed(/there are 0$/m);
+  await server.printed(/there are 0\n/m);
 
   const begin = "ACME is 10; type another price, or end the input\nACME: price 12\nACME: price 11\n";
   expect(await first.ended).toEqual({

@@ -8,7 +8,7 @@ const client = 'export { connect, memoryPair, Referenceable } from "perspective-
 /** Bytes with gzip that a program may cost. `npm run size` shows what they are made of. */
 const held: readonly [what: string, program: string, bytes: number][] = [
   // The goal is 15 000; this is what it weighs until then, so that it does not grow unnoticed.
-  ["a client with pb7", client, 63_000],
+  ["a client with pb7", client, 63_100],
 ];
 
 describe("a bundle for the browser", () => {

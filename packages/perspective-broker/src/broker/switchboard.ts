@@ -280,7 +280,7 @@ export class Switchboard implements Setups {
   }
 
   tooManyReferences(): void {
-    const message = "the peer asked for more references than limits.references admits, again and again";
+    const message = "limits.references was exceeded again and again";
     // After the answer that says so.
     platform.endOfTurn(() => this.session.fail({ code: "LIMIT_EXCEEDED", message }));
   }

@@ -48,6 +48,8 @@ type State = "negotiating" | "greeting" | "ready" | "closing" | "ended";
 /** So much is read for a sign of life where nothing is to be read. */
 const GLANCE = 1024 * 1024;
 
+const NO_GOODBYE = "the peer closed the connection without a goodbye: its program may have ended";
+
 export class Session<Owner> implements SessionHandler, TransportHandler, Listening {
   readonly outbox: Outbox = new Outbox();
   readonly output: Output;
@@ -184,7 +186,7 @@ export class Session<Owner> implements SessionHandler, TransportHandler, Listeni
     if (this.#reason === undefined) {
       this.#leave(
         error === undefined
-          ? { code: "PEER_CLOSED", message: "the peer closed the connection" }
+          ? { code: "PEER_CLOSED", message: this.#frames ? NO_GOODBYE : peerLeft("", "").message }
           : { code: "TRANSPORT_FAILED", message: error.message, error },
       );
     }

@@ -2,6 +2,7 @@
 // whichever is first, and once.
 import { createHash } from "node:crypto";
 import { describe, expect, it, onTestFinished } from "vitest";
+import "../../src/cred/login.ts"; // loaded at the first login; to load it takes longer than a raw peer waits for its first words
 import {
   ANONYMOUS,
   Anonymous,

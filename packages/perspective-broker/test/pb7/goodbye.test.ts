@@ -189,6 +189,13 @@ describe("a peer that says BYE", () => {
     expect(await connection.closed).toEqual({ code: "PEER_CLOSED", message: "the peer closed the connection" });
   });
 
+  it("is what a peer that ends without it has not said", async () => {
+    const { peer, connection } = await client();
+    peer.leaves();
+    const reason = await connection.closed;
+    expect(reason).toEqual({ code: "PEER_CLOSED", message: expect.stringContaining("without a goodbye") });
+  });
+
   it("during the handshake fails the attempt to connect, and says why", async () => {
     const { peer, connecting } = await frameServer();
     peer.says(BYE, ...text("LIMIT_EXCEEDED"), ...text("enough connections"));

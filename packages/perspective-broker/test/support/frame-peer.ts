@@ -84,6 +84,11 @@ export class FramePeer {
     this.#transport.write(bytes);
   }
 
+  /** As the system does for a program that ends. */
+  leaves(): void {
+    this.#transport.close();
+  }
+
   stopsReading(): void {
     this.#transport.pause();
   }
