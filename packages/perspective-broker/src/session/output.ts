@@ -1,11 +1,13 @@
 // When what was encoded is written: the first frame of a turn at once, the rest of the turn together when it ends, and in
-// between whenever 4 KiB wait (measured: bench/README.md, "Write policy"). One write per frame would cost a system call each;
-// waiting for the end of the turn alone would make both processes wait for each other at a few calls in flight.
+// between whenever 4 KiB or 24 frames wait (measured: bench/README.md, "Write policy"). One write per frame would cost a system
+// call each; waiting for the end of the turn alone would make both processes wait for each other, and so would bytes alone
+// where frames are small: all the calls in flight would go to and fro in one piece.
 import { platform } from "#platform";
 import type { Transport } from "../transport/transport.ts";
 import type { Outbox } from "../wire/outbox.ts";
 
-const EAGER = 4096;
+const EAGER_BYTES = 4096;
+const EAGER_FRAMES = 24;
 
 export class Output {
   /** The transport asked to be given time. */
@@ -14,6 +16,8 @@ export class Output {
   readonly #outbox: Outbox;
   #scheduled = false;
   #first = false;
+  /** Put into the outbox since the last write. */
+  #frames = 0;
 
   constructor(transport: Transport, outbox: Outbox) {
     this.#transport = transport;
@@ -22,8 +26,9 @@ export class Output {
 
   /** A frame was put into the outbox. */
   written(): void {
+    this.#frames++;
     if (this.#scheduled) {
-      if (this.#outbox.waiting >= EAGER) this.flush();
+      if (this.#enough) this.flush();
       return;
     }
     this.#schedule();
@@ -35,6 +40,7 @@ export class Output {
    * when somebody wants its result, which is in the same turn nearly always.
    */
   called(): void {
+    this.#frames++;
     if (this.#scheduled) return;
     this.#first = true;
     this.#schedule();
@@ -49,10 +55,11 @@ export class Output {
 
   /** A further call is going to be put into the outbox. */
   calling(): void {
-    if (this.#outbox.waiting >= EAGER && this.#scheduled) this.flush();
+    if (this.#enough && this.#scheduled) this.flush();
   }
 
   flush(): void {
+    this.#frames = 0;
     if (this.#outbox.waiting === 0) return;
     const chunks = this.#outbox.take();
     const only = chunks.length === 1 ? chunks[0] : undefined;
@@ -68,6 +75,10 @@ export class Output {
   /** How many bytes of all that was ever encoded the platform has taken. */
   get sent(): number {
     return this.#outbox.total - this.unsent;
+  }
+
+  get #enough(): boolean {
+    return this.#frames >= EAGER_FRAMES || this.#outbox.waiting >= EAGER_BYTES;
   }
 
   #schedule(): void {
