@@ -1,7 +1,8 @@
 // When what was encoded is written: the first frame of a turn at once, the rest of the turn together when it ends, and in
 // between whenever 4 KiB or 24 frames wait (measured: bench/README.md, "Write policy"). One write per frame would cost a system
 // call each; waiting for the end of the turn alone would make both processes wait for each other, and so would bytes alone
-// where frames are small: all the calls in flight would go to and fro in one piece.
+// where frames are small: all the calls in flight would go to and fro in one piece. Calls are not among the 24: one that has
+// left cannot be called through any more in the same flight, and answers that come in parts make calls that leave in parts.
 import { platform } from "#platform";
 import type { Transport } from "../transport/transport.ts";
 import type { Outbox } from "../wire/outbox.ts";
@@ -16,7 +17,7 @@ export class Output {
   readonly #outbox: Outbox;
   #scheduled = false;
   #first = false;
-  /** Put into the outbox since the last write. */
+  /** Put into the outbox since the last write, but for calls. */
   #frames = 0;
 
   constructor(transport: Transport, outbox: Outbox) {
@@ -26,9 +27,8 @@ export class Output {
 
   /** A frame was put into the outbox. */
   written(): void {
-    this.#frames++;
     if (this.#scheduled) {
-      if (this.#enough) this.flush();
+      if (++this.#frames >= EAGER_FRAMES || this.#outbox.waiting >= EAGER_BYTES) this.flush();
       return;
     }
     this.#schedule();
@@ -40,7 +40,6 @@ export class Output {
    * when somebody wants its result, which is in the same turn nearly always.
    */
   called(): void {
-    this.#frames++;
     if (this.#scheduled) return;
     this.#first = true;
     this.#schedule();
@@ -55,7 +54,7 @@ export class Output {
 
   /** A further call is going to be put into the outbox. */
   calling(): void {
-    if (this.#enough && this.#scheduled) this.flush();
+    if (this.#scheduled && this.#outbox.waiting >= EAGER_BYTES) this.flush();
   }
 
   flush(): void {
@@ -75,10 +74,6 @@ export class Output {
   /** How many bytes of all that was ever encoded the platform has taken. */
   get sent(): number {
     return this.#outbox.total - this.unsent;
-  }
-
-  get #enough(): boolean {
-    return this.#frames >= EAGER_FRAMES || this.#outbox.waiting >= EAGER_BYTES;
   }
 
   #schedule(): void {

@@ -101,6 +101,14 @@ describe("a round trip", () => {
     expect(await answer).toBe(15);
   });
 
+  it("is what calls through a hundred results take that were asked for in one turn", async () => {
+    const { courier, connection } = await carried<One>(new One());
+    const pending = Array.from({ length: 100 }, () => connection.root.callRemote("newTwo"));
+    const answers = Promise.all(pending.map((two, n) => two.callRemote("three", n)));
+    expect(await courier.until(answers)).toBe(1);
+    expect((await answers).at(-1)).toBe(297);
+  });
+
   it("is what both take together, with calls of which nobody wants the answer in between", async () => {
     const root = new One();
     const { courier, connection } = await carried<One>(root);
